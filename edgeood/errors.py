@@ -1,0 +1,9 @@
+"""The one exception a user is meant to read: what was wrong, where, and what to do about it."""
+
+
+class EdgeoodError(Exception):
+    """Bad input or a missing tool, told in one sentence that ends with the remedy.
+
+    The command line prints the sentence and exits with code 2; everything else that reaches it is a defect
+    of ours and keeps its traceback.
+    """

@@ -1,0 +1,15 @@
+"""Networks: every one is a ``torch.nn.Module`` whose forward returns :class:`Outputs`."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Outputs(NamedTuple):
+    """What every network computes of a batch of jets."""
+
+    representation: "Tensor"
+    """(batch, dimensions): what the anomaly scores of the Mahalanobis family live on."""
+    logits: "Tensor"
+    """(batch, classes), in the order of the recipe's classes."""
