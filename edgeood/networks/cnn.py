@@ -1,0 +1,48 @@
+"""The float convolutional network on jet images, after the encoder of Heimel et al. [arXiv:1808.08979]."""
+
+from torch import Tensor, nn
+
+from edgeood.networks import Outputs
+from edgeood.recipe import CNN, Images
+
+
+class CNNClassifier(nn.Module):
+    """Convolutions with PReLU and average pooling, dense layers, a representation, and logits.
+
+    The representation passes a ReLU, as in the quantized twin, so that both live on the same half-space and
+    the twin can be distilled from it. Parameter names: ``blocks.<i>.convolution``, ``hidden.<i>``,
+    ``representation``, ``logits``.
+    """
+
+    def __init__(self, inputs: Images, network: CNN, classes: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList()
+        channels, side = 1, inputs.pixels
+        for block in network.blocks:
+            layers = nn.Sequential()
+            layers.add_module("convolution", nn.Conv2d(channels, block.filters, block.kernel))
+            layers.add_module("activation", nn.PReLU())
+            if block.pool > 1:
+                layers.add_module("pool", nn.AvgPool2d(block.pool))
+            self.blocks.append(layers)
+            channels, side = block.filters, (side - block.kernel + 1) // block.pool
+        width = channels * side * side
+        self.hidden = nn.ModuleList()
+        self.activations = nn.ModuleList()
+        for size in network.hidden:
+            self.hidden.append(nn.Linear(width, size))
+            self.activations.append(nn.PReLU())
+            width = size
+        self.representation = nn.Linear(width, network.representation)
+        self.logits = nn.Linear(network.representation, classes)
+
+    def forward(self, images: Tensor) -> Outputs:
+        """(batch, 1, P, P) images → representation (batch, D) and logits (batch, K)."""
+        x = images
+        for block in self.blocks:
+            x = block(x)
+        x = x.flatten(1)
+        for layer, activation in zip(self.hidden, self.activations, strict=True):
+            x = activation(layer(x))
+        representation = self.representation(x).relu()
+        return Outputs(representation, self.logits(representation))
