@@ -1,0 +1,40 @@
+"""Max-logit: a jet that excites no known class is an anomaly."""
+
+import math
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class MaxLogit:
+    """s(x) = −max_k g_k(x) over the logits g of the known classes.
+
+    GZ24 §2.3 (arXiv:2401.08777), after Hendrycks et al., arXiv:1911.11132. Nothing is fitted. Unlike a
+    softmax probability it keeps the size of the logits, and firmware needs no exponential and no division.
+    """
+
+    name = "max_logit"
+
+    def __init__(self) -> None:
+        self.threshold = math.nan
+
+    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray) -> Self:
+        """Nothing to learn."""
+        return self
+
+    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+        """(N,) scores from the (N, K) logits; the representation is not looked at."""
+        return -np.max(np.asarray(logits, np.float64), axis=1)
+
+    def parameters(self) -> dict[str, NDArray]:
+        """``threshold`` only."""
+        return {"threshold": np.array(self.threshold)}
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+        """The score with the stored threshold. Raises KeyError if it is missing."""
+        score = cls()
+        score.threshold = float(parameters["threshold"])
+        return score
