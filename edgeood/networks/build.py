@@ -1,0 +1,39 @@
+"""Recipe → network, and a network's outputs on many jets."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.networks import Outputs
+from edgeood.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build_network(recipe: Recipe) -> "nn.Module":
+    """The untrained network of a recipe: the float one, or its quantized twin if the recipe quantizes."""
+    classes = len(recipe.data.classes)
+    if recipe.quantization is not None:
+        from edgeood.networks.quantized.qkeras_cnn import build_qkeras_cnn
+
+        return build_qkeras_cnn(recipe.inputs, recipe.network, recipe.quantization, classes)
+    from edgeood.networks.cnn import CNNClassifier
+
+    return CNNClassifier(recipe.inputs, recipe.network, classes)
+
+
+def outputs_of(network: "nn.Module", inputs: NDArray, batch_size: int = 512) -> Outputs:
+    """Outputs of a network on many jets, as NumPy arrays in float32: (N, D) and (N, K)."""
+    import torch
+
+    network.eval()
+    device = next(network.parameters()).device
+    representation, logits = [], []
+    with torch.inference_mode():
+        for start in range(0, len(inputs), batch_size):
+            outputs = network(torch.from_numpy(inputs[start : start + batch_size]).to(device))
+            representation.append(outputs.representation.float().cpu().numpy())
+            logits.append(outputs.logits.float().cpu().numpy())
+    return Outputs(np.concatenate(representation), np.concatenate(logits))  # type: ignore[arg-type]

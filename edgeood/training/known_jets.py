@@ -1,0 +1,75 @@
+"""Jets of a recipe, split by event and turned into network inputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.errors import EdgeoodError
+from edgeood.inputs.images import images_of
+from edgeood.jets.format import Jets, jet_files, read_jets
+from edgeood.jets.split import split_of
+from edgeood.recipe import Data, Recipe
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class KnownJets:
+    """Jets of the known classes, ready for a network."""
+
+    inputs: NDArray[np.float32]
+    """(N, …) network inputs"""
+    labels: NDArray[np.int64]
+    """(N,) class indices, in the order of the recipe's classes"""
+    mass_gev: NDArray[np.float32]
+    """(N,) jet mass in GeV"""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def class_labels(jets: Jets, classes: dict[str, tuple[str, ...]]) -> NDArray[np.int64]:
+    """(N,) index of the class that each jet's process belongs to, −1 for none."""
+    of_process = {name: k for k, members in enumerate(classes.values()) for name in members}
+    table = np.array([of_process.get(name, -1) for name in jets.processes], np.int64)
+    return table[jets.jets["process"]]
+
+
+def jet_paths(recipe: Recipe, jets: Sequence[str | Path] | None) -> list[Path]:
+    """The jet files of a training: those given, or those that the recipe names."""
+    chosen = list(jets or recipe.data.jets)
+    if not chosen:
+        raise EdgeoodError(f"recipe '{recipe.name}' names no jets; give --jets FILE or set data.jets.")
+    return jet_files(chosen)
+
+
+def split_jets(jets: Jets, data: Data) -> NDArray[np.int8]:
+    """(N,) 0 train, 1 validation, 2 test, by event. Jets of a signal are never trained on: always 2."""
+    split = split_of(jets.jets["event"], jets.process_names, data.train, data.validation)
+    return np.where(class_labels(jets, data.classes) < 0, TEST, split).astype(np.int8)
+
+
+def read_known_jets(recipe: Recipe, files: Sequence[Path], split: int) -> KnownJets:
+    """Read one split of a recipe's known classes and compute its network inputs.
+
+    Raises :class:`EdgeoodError` when a process that a class is made of has no jets in the files.
+    """
+    needed = [name for members in recipe.data.classes.values() for name in members]
+    jets = read_jets(files, processes=needed)
+    for name, members in recipe.data.classes.items():
+        missing = sorted(set(members) - set(jets.process_names))
+        if missing:
+            held = ", ".join(sorted(set(read_jets(files).process_names)))
+            raise EdgeoodError(
+                f"{files[0].parent if len(files) > 1 else files[0]} has no jets of {', '.join(missing)}, which class "
+                f"'{name}' is made of (it holds {held}); generate them or correct data.classes."
+            )
+    jets = jets[split_jets(jets, recipe.data) == split]
+    return KnownJets(
+        images_of(jets, recipe.inputs.model_dump()),
+        class_labels(jets, recipe.data.classes),
+        jets.jets["mass"].astype(np.float32),
+    )

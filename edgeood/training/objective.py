@@ -1,0 +1,48 @@
+"""What a training minimises: a protocol and the choice by recipe."""
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from edgeood.networks import Outputs
+from edgeood.recipe import NuRD, Recipe
+from edgeood.training.batch import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Objective(nn.Module):
+    """A loss on (outputs, batch), perhaps with a critic that is trained beside the network."""
+
+    critic_steps: int = 0
+    """Steps of the critic before each step of the network."""
+    critic_learning_rate: float = 0.0
+
+    def critic_parameters(self) -> "Iterable[nn.Parameter]":
+        """Parameters that the critic's own optimizer trains."""
+        return self.parameters()
+
+    def critic_loss(self, outputs: Outputs, batch: Batch) -> Tensor:
+        """Loss of the critic on detached outputs. Scalar."""
+        raise NotImplementedError
+
+    def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """Named scalar terms; their sum is the loss of the network."""
+        raise NotImplementedError
+
+
+def build_objective(recipe: Recipe) -> Objective:
+    """The objective that a recipe names, with distillation added where the recipe asks for it."""
+    from edgeood.training.cross_entropy import CrossEntropyObjective
+    from edgeood.training.distillation import Distilled
+    from edgeood.training.nurd import NuRDObjective
+
+    objective: Objective
+    if isinstance(recipe.objective, NuRD):
+        objective = NuRDObjective(
+            recipe.objective, dimensions=recipe.network.representation, classes=len(recipe.data.classes)
+        )
+    else:
+        objective = CrossEntropyObjective()
+    return Distilled(objective, recipe.distillation) if recipe.distillation else objective

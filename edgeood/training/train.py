@@ -1,0 +1,248 @@
+"""``edgeood train``: recipe → run directory, resumable at any moment."""
+
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgeood.atomic import atomic_path, write_text
+from edgeood.errors import EdgeoodError
+from edgeood.networks.build import build_network, outputs_of
+from edgeood.networks.load import load_network
+from edgeood.recipe import Recipe, load_recipe
+from edgeood.run import Run, sha256_of
+from edgeood.scores import fit_scores
+from edgeood.scores.working_point import threshold_for
+from edgeood.training.known_jets import TRAIN, VALIDATION, KnownJets, jet_paths, read_known_jets
+
+if TYPE_CHECKING:
+    import lightning
+    from torch import nn
+
+    from edgeood.training.batch import JetTensors
+
+STARTED = "started.yaml"
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Silence Lightning's banners and hints: the progress bar says what a user needs."""
+    loggers = [logging.getLogger(name) for name in ("lightning", "lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "JetTensors":
+    import torch
+
+    from edgeood.training.batch import Batch, JetTensors
+    from edgeood.training.sampling import nuisance_weights
+
+    weights = np.ones(len(jets), np.float32)
+    if recipe.objective.kind == "nurd":
+        settings = recipe.objective
+        weights = nuisance_weights(
+            jets.labels, jets.mass_gev, settings.mass_bin_gev, settings.largest_weight
+        )
+    if teacher is None:
+        nothing = torch.zeros(len(jets), 0)
+        told = (nothing, nothing)
+    else:
+        outputs = outputs_of(teacher, jets.inputs)
+        told = (torch.as_tensor(outputs.representation), torch.as_tensor(outputs.logits))
+    return JetTensors(
+        Batch(
+            torch.from_numpy(jets.inputs),
+            torch.from_numpy(jets.labels),
+            torch.from_numpy(jets.mass_gev / 100),
+            torch.from_numpy(weights),
+            *told,
+        )
+    )
+
+
+def _teacher(recipe: Recipe) -> "Run | None":
+    if recipe.distillation is None:
+        return None
+    if recipe.distillation.teacher is None:
+        raise EdgeoodError(f"recipe '{recipe.name}' distils from a float run; give it with --teacher RUN.")
+    run = Run.open(recipe.distillation.teacher)
+    own, his = recipe.inputs, run.recipe.inputs
+    if run.quantized or own != his or list(recipe.data.classes) != run.classes:
+        raise EdgeoodError(
+            f"{run.path} cannot teach recipe '{recipe.name}': it must be a float run with the same inputs and "
+            "classes; train one with `edgeood train`."
+        )
+    return run
+
+
+def _claim(folder: Path, recipe: Recipe) -> Run | None:
+    """Begin, go on with, or find finished the training of ``recipe`` in ``folder``."""
+    if (folder / "run.json").is_file():
+        run = Run.open(folder)
+        if run.recipe != recipe:
+            raise EdgeoodError(
+                f"{folder} holds the run of another recipe ('{run.recipe.name}'); train into another --out."
+            )
+        return run
+    started = folder / STARTED
+    if not started.is_file():
+        if folder.is_dir() and any(folder.iterdir()):
+            raise EdgeoodError(f"{folder} is not empty and holds no training of ours; choose another --out.")
+        write_text(started, recipe.to_yaml())
+    elif started.read_text(encoding="utf-8") != recipe.to_yaml():
+        raise EdgeoodError(
+            f"{folder} holds an unfinished training of another recipe; finish that one or choose another --out."
+        )
+    return None
+
+
+def _fit(
+    recipe: Recipe,
+    folder: Path,
+    network: "nn.Module",
+    train: "JetTensors",
+    validation: "JetTensors",
+    callbacks: "list[lightning.Callback]",
+    progress: bool,
+) -> None:
+    import lightning
+    from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+
+    from edgeood.training.batch import loader
+    from edgeood.training.history import History
+    from edgeood.training.module import JetTraining
+    from edgeood.training.objective import build_objective
+
+    settings = recipe.training
+    lightning.seed_everything(recipe.seed, verbose=False)
+    module = JetTraining(network, build_objective(recipe), settings, recipe.seed)
+    checkpoints = folder / "checkpoints"
+    # Written once validation is done, so that a checkpoint always stands between two epochs.
+    keep = ModelCheckpoint(
+        checkpoints, "last", save_top_k=1, every_n_epochs=1, enable_version_counter=False, save_on_train_epoch_end=False
+    )
+    trainer = lightning.Trainer(
+        max_epochs=settings.epochs,
+        devices=settings.devices,
+        accelerator="auto",
+        strategy="auto" if settings.devices == 1 else "ddp",
+        precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
+        deterministic="warn",
+        callbacks=[History(folder / "metrics.csv"), keep, *([RichProgressBar(leave=True)] if progress else []), *callbacks],
+        logger=False,
+        num_sanity_val_steps=0,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+    )
+    latest = checkpoints / "last.ckpt"
+    trainer.fit(
+        module,
+        loader(train, settings.batch_size, recipe.seed, shuffle=True),
+        loader(validation, 1024, recipe.seed, shuffle=False),
+        ckpt_path=latest if latest.is_file() else None,
+        weights_only=True,
+    )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+
+
+def _seal(
+    recipe: Recipe, folder: Path, network: "nn.Module", train: KnownJets, validation: KnownJets, data: dict[str, str]
+) -> Run:
+    """Save weights and scores, and close the run."""
+    from safetensors.torch import save_file
+
+    network.cpu()
+    with atomic_path(folder / "network.safetensors") as temporary:
+        save_file({key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary)
+    if recipe.quantization is not None:
+        from edgeood.networks.quantized.qkeras_cnn import save_keras
+
+        save_keras(network, folder / "network.keras")
+    outputs = outputs_of(network, train.inputs)
+    fitted = fit_scores(outputs.representation, outputs.logits, train.labels)
+    outputs = outputs_of(network, validation.inputs)
+    background = validation.labels == list(recipe.data.classes).index(recipe.data.background)
+    parameters = {}
+    for name, score in fitted.items():
+        values = score(outputs.representation, outputs.logits)[background]
+        score.threshold = threshold_for(values, recipe.score.background_efficiency)
+        parameters[name] = score.parameters()
+    run = Run(folder, {})
+    run.save_scores(parameters)
+    run = Run.finish(folder, recipe, data, jets={"train": len(train), "validation": len(validation)})
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    (folder / STARTED).unlink(missing_ok=True)
+    return run
+
+
+def train(
+    recipe: Recipe | str | Path,
+    out: str | Path | None = None,
+    *,
+    jets: Sequence[str | Path] | None = None,
+    teacher: str | Path | None = None,
+    progress: bool = True,
+    callbacks: "Sequence[lightning.Callback]" = (),
+) -> Run:
+    """Train a recipe into a run directory and fit every anomaly score on its training jets.
+
+    An interrupted training goes on from its last epoch and ends with the weights of an undisturbed one; a
+    finished one is returned as it is.
+
+    Parameters
+    ----------
+    recipe : a recipe, its file, or the name of a shipped one
+    out : the run directory (default: ``runs/<recipe name>``)
+    jets : jet files or folders, instead of the recipe's own
+    teacher : run directory of the float network to distil from, instead of the recipe's own
+
+    Raises :class:`EdgeoodError` when the jets lack a class, the folder holds something else, or no teacher
+    is known to a recipe that distils.
+    """
+    resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    if teacher is not None:
+        if resolved.distillation is None:
+            raise EdgeoodError(f"recipe '{resolved.name}' has no 'distillation'; leave out --teacher or add it.")
+        distillation = resolved.distillation.model_copy(update={"teacher": os.fspath(teacher)})
+        resolved = resolved.model_copy(update={"distillation": distillation})
+    folder = Path(out) if out is not None else Path("runs") / resolved.name
+    files = jet_paths(resolved, jets)
+    instructor = _teacher(resolved)
+    if finished := _claim(folder, resolved):
+        return finished
+    known, held_out = (read_known_jets(resolved, files, split) for split in (TRAIN, VALIDATION))
+    if len(known) < resolved.training.batch_size or not len(held_out):
+        raise EdgeoodError(
+            f"only {len(known)} jets to train and {len(held_out)} to validate on; generate more, or lower "
+            "training.batch_size."
+        )
+    with _quiet_lightning():
+        import lightning
+
+        lightning.seed_everything(resolved.seed, verbose=False)
+        network = build_network(resolved)
+        master = load_network(instructor) if instructor else None
+        if instructor and resolved.distillation and resolved.distillation.start_from_teacher:
+            from edgeood.networks.quantized.qkeras_cnn import start_from_float
+
+            start_from_float(network, master.state_dict())  # type: ignore[union-attr]
+        tensors = [_tensors(resolved, split, master) for split in (known, held_out)]
+        _fit(resolved, folder, network, *tensors, list(callbacks), progress)
+        data = {path.name: sha256_of(path) for path in files}
+        return _seal(resolved, folder, network, known, held_out, data)
