@@ -1,0 +1,1 @@
+"""Where jets come from: simulation, public data sets, and files of one's own."""

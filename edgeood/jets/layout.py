@@ -1,0 +1,71 @@
+"""Jets in memory: two structured arrays, and what their fields are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHARGED_HADRON, PHOTON, NEUTRAL_HADRON, ELECTRON, MUON = 1, 2, 3, 4, 5
+"""Values of a constituent's ``kind``; 0 is unknown (and padding)."""
+
+_TAUS = [(f"tau{n}", "<f4") for n in (1, 2, 3, 4)]
+JET_DTYPE = np.dtype(
+    [(field, "<f4") for field in ("pt", "eta", "phi", "mass", "energy")]
+    + [("label", "i1"), ("process", "i1"), ("n_constituents", "<i2"), ("truth_mass", "<f4"), ("event", "<i8")]
+    + [("softdrop_mass", "<f4"), *_TAUS]
+)
+CONSTITUENT_DTYPE = np.dtype(
+    [(field, "<f4") for field in ("pt", "eta", "phi", "energy")]
+    + [("charge", "i1"), ("kind", "i1"), ("valid", "?")]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Jets:
+    """Jets in memory: GeV and radians; η and φ of constituents are absolute, not relative to the jet."""
+
+    jets: NDArray[Any]
+    """(N,) of :data:`JET_DTYPE`; truth_mass, softdrop_mass and tau1…4 are NaN where they are not known."""
+    constituents: NDArray[Any]
+    """(N, P) of :data:`CONSTITUENT_DTYPE`, falling in pT; padding is zero."""
+    processes: tuple[str, ...]
+    """Names that ``jets["process"]`` indexes."""
+
+    def __len__(self) -> int:
+        return len(self.jets)
+
+    def __getitem__(self, which: Any) -> "Jets":
+        """Jets by a slice, a boolean mask (N,), or an array of rows."""
+        if isinstance(which, int | np.integer):
+            which = [which]
+        return Jets(self.jets[which], self.constituents[which], self.processes)
+
+    @property
+    def process_names(self) -> NDArray[np.str_]:
+        """(N,) name of each jet's process."""
+        return np.array(self.processes, dtype=np.str_)[self.jets["process"]]
+
+    @staticmethod
+    def concatenate(parts: Iterable["Jets"]) -> "Jets":
+        """All jets of ``parts`` in order; process tables are merged, constituents padded to the widest."""
+        parts = list(parts)
+        if not parts:
+            raise ValueError("there are no jets to concatenate")
+        names = tuple(dict.fromkeys(name for part in parts for name in part.processes))
+        constituents = np.zeros(
+            (sum(map(len, parts)), max(part.constituents.shape[1] for part in parts)), CONSTITUENT_DTYPE
+        )
+        row = 0
+        for part in parts:
+            constituents[row : row + len(part), : part.constituents.shape[1]] = part.constituents
+            row += len(part)
+        jets = np.concatenate([_renumbered(part.jets, part.processes, names) for part in parts])
+        return Jets(jets, constituents, names)
+
+
+def _renumbered(jets: NDArray[Any], old: tuple[str, ...], new: tuple[str, ...]) -> NDArray[Any]:
+    jets = jets.copy()
+    jets["process"] = np.array([new.index(name) for name in old], np.int8)[jets["process"]]
+    return jets
