@@ -1,0 +1,61 @@
+"""Which fixed-point types the layers of a quantized network have (no framework needed)."""
+
+from edgeood.errors import EdgeoodError
+from edgeood.fixed_point import FixedPoint
+from edgeood.recipe import CNN, Quantization
+
+
+def layer_names(network: CNN) -> list[str]:
+    """Names of the layers with weights, in their order: conv0 …, dense0 …, representation, logits."""
+    convolutions = [f"conv{i}" for i in range(len(network.blocks))]
+    hidden = [f"dense{i}" for i in range(len(network.hidden))]
+    return [*convolutions, *hidden, "representation", "logits"]
+
+
+def layer_types(network: CNN, quantization: Quantization) -> dict[str, dict[str, FixedPoint]]:
+    """Types of ``weights``, ``biases`` and ``activations`` (unused by the logits) of every layer.
+
+    Raises :class:`EdgeoodError` if an exception names no layer or a type does not suit its place.
+    """
+    names = layer_names(network)
+    if unknown := sorted(set(quantization.layers) - set(names)):
+        raise EdgeoodError(
+            f"quantization.layers names '{unknown[0]}', which is no layer of the network; choose of "
+            f"{', '.join(names)}."
+        )
+    types = {}
+    _check(quantization.input, "the input", quantization.input.signed)
+    for name in names:
+        activations = quantization.representation if name == "representation" else quantization.activations
+        usual = {"weights": quantization.weights, "biases": quantization.biases, "activations": activations}
+        types[name] = usual | {str(part): kind for part, kind in quantization.layers.get(name, {}).items()}
+        for part, signed in (("weights", True), ("biases", True), ("activations", False)):
+            _check(types[name][part], f"the {part} of layer '{name}'", signed)
+    return types
+
+
+def _check(kind: FixedPoint, where: str, signed: bool) -> None:
+    """QKeras reads a signed 1-bit type as ±1, and its ``quantized_relu`` cannot start below the point."""
+    if kind.signed != signed or kind.bits > 24 or (signed and kind.bits < 2) or (not signed and kind.integer < 0):
+        sort = "signed, 2 to 24 bits" if signed else "unsigned, at most 24 bits, integer bits 0 or more"
+        raise EdgeoodError(f"quantization: {where} cannot have {kind}; choose a type that is {sort}.")
+
+
+def logits_type(network: CNN, quantization: Quantization) -> FixedPoint:
+    """The type that holds every sum Σ w·r + b of the logits layer exactly, whatever its weights."""
+    types = layer_types(network, quantization)
+    representation = types["representation"]["activations"]
+    weights, biases = types["logits"]["weights"], types["logits"]["biases"]
+    fraction = max(representation.fraction + weights.fraction, biases.fraction)
+    largest = network.representation * representation.high * -weights.low - biases.low
+    return smallest_type(-largest, largest, fraction, signed=True)
+
+
+def smallest_type(low: float, high: float, fraction: int, signed: bool) -> FixedPoint:
+    """The narrowest type with that many fraction bits whose range covers [low, high]."""
+    integer = 1 - signed - fraction
+    while True:
+        kind = FixedPoint(integer + signed + fraction, integer, signed)
+        if kind.low <= low and high <= kind.high:
+            return kind
+        integer += 1
