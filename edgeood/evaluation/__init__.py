@@ -1,0 +1,1 @@
+"""What a score is worth: detection of unseen signals, sculpting of the background's mass, tables, figures."""
