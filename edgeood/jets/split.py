@@ -27,7 +27,7 @@ def event_fraction(event: ArrayLike, process_names: ArrayLike) -> NDArray[np.flo
     keyed = (
         np.asarray(event, np.int64).view(np.uint64) ^ _splitmix64(np.array(keys, np.uint64))[index.ravel()]
     )
-    return (_splitmix64(keyed) >> np.uint64(11)) * 2.0**-53
+    return (_splitmix64(keyed) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def split_of(event: ArrayLike, process_names: ArrayLike, train: float, validation: float) -> NDArray[np.int8]:
