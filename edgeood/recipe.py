@@ -56,7 +56,12 @@ class Block(_Section):
 
     filters: int = Field(ge=1)
     kernel: int = Field(3, ge=1)
+    stride: int = Field(1, ge=1)
     pool: int = Field(1, ge=1, description="side of the pooling window; 1 for none")
+
+    def side_after(self, side: int) -> int:
+        """Pixels along a side after this block, of ``side`` before it."""
+        return ((side - self.kernel) // self.stride + 1) // self.pool
 
 
 class CNN(_Section):
@@ -158,6 +163,15 @@ class Recipe(_Section):
     score: Score = Score()
     quantization: Quantization | None = None
     target: Target = Target()
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Recipe":
+        side = self.inputs.pixels
+        for i, block in enumerate(self.network.blocks):
+            side = block.side_after(side)
+            if side < 1:
+                raise ValueError(f"network.blocks.{i} leaves no pixel of {self.inputs.pixels}×{self.inputs.pixels}")
+        return self
 
     def to_yaml(self) -> str:
         """The resolved recipe as YAML, every default written out."""

@@ -73,7 +73,8 @@ def jet_images(
         inside = (weight > 0) & (row >= 0) & (row < pixels) & (column >= 0) & (column < pixels)
         jet = np.broadcast_to(np.arange(len(part))[:, None], row.shape)
         cell = ((jet * pixels + row) * pixels + column)[inside]
-        share = np.bincount(cell, weight[inside], len(part) * pixels * pixels).reshape(len(part), -1)
+        share = np.zeros((len(part), pixels * pixels))
+        np.add.at(share.reshape(-1), cell, weight[inside])
         share /= np.maximum(share.sum(1, keepdims=True), np.finfo(np.float64).tiny)
         if intensity == "sqrt":
             np.sqrt(share, out=share)

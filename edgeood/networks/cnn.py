@@ -20,12 +20,12 @@ class CNNClassifier(nn.Module):
         channels, side = 1, inputs.pixels
         for block in network.blocks:
             layers = nn.Sequential()
-            layers.add_module("convolution", nn.Conv2d(channels, block.filters, block.kernel))
+            layers.add_module("convolution", nn.Conv2d(channels, block.filters, block.kernel, block.stride))
             layers.add_module("activation", nn.PReLU())
             if block.pool > 1:
                 layers.add_module("pool", nn.AvgPool2d(block.pool))
             self.blocks.append(layers)
-            channels, side = block.filters, (side - block.kernel + 1) // block.pool
+            channels, side = block.filters, block.side_after(side)
         width = channels * side * side
         self.hidden = nn.ModuleList()
         self.activations = nn.ModuleList()

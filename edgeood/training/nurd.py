@@ -34,20 +34,36 @@ class NuRDObjective(Objective):
         for size in settings.critic_hidden:
             layers += [nn.Linear(width, size), nn.ReLU()]
             width = size
-        self.normalise = nn.BatchNorm1d(dimensions, affine=False)
+        self.register_buffer("mean", torch.zeros(dimensions))
+        self.register_buffer("whitener", torch.eye(dimensions))
         self.critic = nn.Sequential(*layers, nn.Linear(width, 1))
 
     def _critic_logit(self, representation: Tensor, batch: Batch, mass: Tensor) -> Tensor:
+        representation = (representation - self.mean) @ self.whitener
         label = one_hot(batch.labels, self.classes).to(representation.dtype)
         return self.critic(torch.cat([representation, label, mass[:, None]], 1)).squeeze(1)
 
-    def critic_loss(self, outputs: Outputs, batch: Batch) -> Tensor:
-        """Weighted logistic loss of telling true masses from shuffled ones. Scalar."""
-        representation = self.normalise(outputs.representation.detach())
+    def _pairs(self, representation: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Critic logits of true pairs and of shuffled ones, and the weights of the shuffled ones. (B,) each."""
         shuffle = torch.randperm(len(batch.mass), device=batch.mass.device)
         true = self._critic_logit(representation, batch, batch.mass)
         false = self._critic_logit(representation, batch, batch.mass[shuffle])
-        product = batch.weights * batch.weights[shuffle]
+        return true, false, batch.weights * batch.weights[shuffle]
+
+    @torch.no_grad()
+    def _whiten(self, representation: Tensor) -> None:
+        """Let the critic see the representation as the Mahalanobis distance does: without scale."""
+        self.mean = representation.mean(0)
+        centred = representation - self.mean
+        covariance = centred.T @ centred / len(centred)
+        floor = 1e-3 * covariance.diagonal().mean() + 1e-8
+        values, vectors = torch.linalg.eigh(covariance + floor * torch.eye(len(covariance)))
+        self.whitener = vectors * values.rsqrt() @ vectors.T
+
+    def critic_loss(self, outputs: Outputs, batch: Batch) -> Tensor:
+        """Weighted logistic loss of telling true masses from shuffled ones. Scalar."""
+        self._whiten(outputs.representation.detach())
+        true, false, product = self._pairs(outputs.representation.detach(), batch)
         return (batch.weights * softplus(-true)).sum() / batch.weights.sum() + (
             product * softplus(false)
         ).sum() / product.sum()
@@ -57,6 +73,8 @@ class NuRDObjective(Objective):
         cross_entropy = weighted_cross_entropy(outputs.logits, batch.labels, batch.weights)
         if self.strength == 0:
             return {"cross_entropy": cross_entropy}
-        logit = self._critic_logit(self.normalise(outputs.representation), batch, batch.mass)
-        information = (batch.weights * logit).sum() / batch.weights.sum()
+        true, false, product = self._pairs(outputs.representation, batch)
+        information = (batch.weights * true).sum() / batch.weights.sum() - (
+            torch.logsumexp(false + product.log(), 0) - product.sum().log()
+        )
         return {"cross_entropy": cross_entropy, "mutual_information": self.strength * information}
