@@ -41,7 +41,7 @@ def distance_correlation(first: ArrayLike, second: ArrayLike) -> float:
     """Distance correlation of two (N,) samples, 0 to 1; in the limit of many jets 0 only for independence.
 
     dCor = √(dCov²(x, y) / √(dCov²(x, x) dCov²(y, y))), Székely, Rizzo & Bakirov, Ann. Statist. 35
-    (2007) 2769, the V-statistic, exact in O(N²); 0 if a sample is constant. CC22's dCor (their footnote 9) is its square.
+    (2007) 2769, the V-statistic, exact in O(N²); 0 if a sample is constant. CC22's dCor is its square.
     Of independent jets it is not 0 but about 1.8/√N, 0.03 for 3,000: compare samples of like size only.
     """
     x, y = np.asarray(first, np.float64), np.asarray(second, np.float64)

@@ -37,8 +37,8 @@ class Sculpting(NamedTuple):
 def jensen_shannon_divergence(first: ArrayLike, second: ArrayLike) -> float:
     """JSD in bits of two histograms (bins,) of any normalisation: ½ D(p‖m) + ½ D(q‖m), m = (p + q)/2.
 
-    0 for equal shapes, 1 for disjoint ones (Lin, IEEE Trans. Inf. Theory 37 (1991) 145). SciPy's function of a
-    like name returns the square root.
+    0 for equal shapes, 1 for disjoint ones (Lin, IEEE Trans. Inf. Theory 37 (1991) 145). SciPy's
+    function of a like name returns the square root.
     """
     p, q = (np.asarray(counts, np.float64) / np.sum(counts) for counts in (first, second))
     middle = (p + q) / 2
@@ -125,6 +125,12 @@ def _checked(score: ArrayLike, mass: ArrayLike, background_efficiency: float) ->
     if not 0 < background_efficiency <= 1:
         raise EdgeoodError(f"the background efficiency {background_efficiency} is not in (0, 1]; correct it.")
     return score, mass
+
+
+def kept_weights(score: ArrayLike, mass: ArrayLike, background_efficiency: float) -> NDArray[np.float64]:
+    """(N,) 1 for a jet above the cut, 0 below, an equal share for all tied at it; the sum is exact."""
+    score, mass = _checked(score, mass, background_efficiency)
+    return _Cut(score, mass).kept(background_efficiency, np.ones(len(mass)))
 
 
 def mass_sculpting(score: ArrayLike, mass: ArrayLike, background_efficiency: float = 0.5) -> Sculpting:

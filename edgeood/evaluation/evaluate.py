@@ -1,0 +1,210 @@
+"""Every number about some scores of some jets, as one JSON-ready dictionary."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgeood.errors import EdgeoodError
+from edgeood.evaluation.bootstrap import REPLICAS, bootstrap_roc
+from edgeood.evaluation.dependence import (
+    LARGEST_SAMPLE,
+    distance_correlation_with_error,
+    spearman_with_error,
+)
+from edgeood.evaluation.detection import (
+    RocCurve,
+    auroc,
+    background_floor,
+    maximum_significance_improvement,
+    rejection,
+    significance_improvement,
+)
+from edgeood.evaluation.sculpting import (
+    MASS_BIN_GEV,
+    mass_sculpting,
+    mass_sculpting_errors,
+    sculpting_noise,
+)
+
+SIGNAL_FLOOR = 0.1
+"""Smallest ε_S at which a maximum significance improvement is looked for."""
+SCULPTING_EFFICIENCIES = (0.5, 0.1, 0.01)
+
+
+def evaluate_scores(
+    scores: Mapping[str, ArrayLike],
+    mass: ArrayLike,
+    process_names: ArrayLike,
+    *,
+    background: Sequence[str],
+    signals: Mapping[str, Sequence[str]],
+    classes: Mapping[str, Sequence[str]] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    background_efficiency: float = 0.01,
+    seed: int = 1,
+    replicas: int = REPLICAS,
+) -> dict[str, Any]:
+    """Measure ``scores``, name → (N,), of jets with a mass (N,) in GeV and a process name (N,).
+
+    Parameters
+    ----------
+    background : processes that make up the background
+    signals : name → processes it is made of, each told from the background
+    classes : known class → processes, whose mass dependence is measured (default: the background alone)
+    thresholds : score → working point; a score without one gets it from these background jets
+    background_efficiency : of such a working point
+    seed, replicas : of the bootstrap; sculpting and rank correlations take half the replicas
+
+    Returns a dictionary whose measured numbers are pairs [value, standard error of the test sample], ``None``
+    where infinite or undefined (JSON has neither):
+
+    - ``jets``: process → number; ``background``, ``signal_processes``: the processes that make them up;
+    - ``settings``: everything that the definitions leave open;
+    - ``signals`` → signal → score → ``auroc``, ``rejection50``, ``sic50`` (both at ε_S = 0.5) and ``max_sic``
+      (over ε_S and ε_B above ``settings.max_sic_floor``);
+    - ``sculpting`` → score → ε_B ("0.5", "0.1", "0.01") → ``jsd``, ``js_distance``, ``wasserstein_gev``
+      (p = 2), ``wasserstein1_gev``;
+    - ``sculpting_noise`` → ε_B → ``mean`` and ``q95`` → the same, of scores that know nothing of mass;
+    - ``mass_dependence`` → score → class → ``spearman``, ``distance_correlation``;
+    - ``working_point`` → score → ``threshold`` and ``efficiency`` → process.
+
+    Raises :class:`EdgeoodError` if a process has no jets, or a score is not finite or of the wrong length.
+    """
+    mass, names = np.asarray(mass, np.float64), np.asarray(process_names)
+    values = {name: _checked(name, score, mass, names) for name, score in scores.items()}
+    is_background = _of(names, background)
+    groups = {name: _of(names, members) for name, members in signals.items()}
+    known = {name: _of(names, members) for name, members in (classes or {"background": background}).items()}
+    floor = background_floor(int(is_background.sum()))
+    measures: dict[str, Callable[[RocCurve], float]] = {
+        "auroc": auroc,
+        "rejection50": partial(rejection, signal_efficiency=0.5),
+        "sic50": partial(significance_improvement, signal_efficiency=0.5),
+        "max_sic": partial(
+            maximum_significance_improvement, signal_floor=SIGNAL_FLOOR, background_floor=floor
+        ),
+    }
+    fewer = max(replicas // 2, 2)
+    background_mass = mass[is_background]
+    return {
+        "jets": {str(name): int(np.sum(names == name)) for name in np.unique(names)},
+        "background": list(background),
+        "signal_processes": {signal: list(members) for signal, members in signals.items()},
+        "settings": {
+            "seed": seed,
+            "replicas": replicas,
+            "mass_bin_gev": MASS_BIN_GEV,
+            "max_sic_floor": {"signal_efficiency": SIGNAL_FLOOR, "background_efficiency": floor},
+            "distance_correlation_jets": LARGEST_SAMPLE,
+        },
+        "signals": {
+            signal: {
+                name: _pairs(bootstrap_roc(score[chosen], score[is_background], measures, replicas, seed))
+                for name, score in values.items()
+            }
+            for signal, chosen in groups.items()
+        },
+        "sculpting": {
+            name: _sculpting(score[is_background], background_mass, fewer, seed)
+            for name, score in values.items()
+        },
+        "sculpting_noise": {
+            f"{efficiency:g}": {
+                key: floor._asdict()
+                for key, floor in sculpting_noise(background_mass, efficiency, fewer, seed).items()
+            }
+            for efficiency in SCULPTING_EFFICIENCIES
+        },
+        "mass_dependence": {
+            name: {
+                group: _dependence(score[chosen], mass[chosen], fewer, seed)
+                for group, chosen in known.items()
+            }
+            for name, score in values.items()
+        },
+        "working_point": {
+            name: _working_point(
+                score, names, is_background, (thresholds or {}).get(name), background_efficiency
+            )
+            for name, score in values.items()
+        },
+    }
+
+
+def _checked(name: str, score: ArrayLike, mass: NDArray, names: NDArray) -> NDArray[np.float64]:
+    score = np.asarray(score, np.float64)
+    if not score.shape == mass.shape == names.shape or score.ndim != 1:
+        raise EdgeoodError(
+            f"score '{name}' has shape {score.shape} for {mass.shape} masses, {names.shape} process names; "
+            "give one per jet."
+        )
+    if not np.isfinite(score).all():
+        jet = int(np.flatnonzero(~np.isfinite(score))[0])
+        raise EdgeoodError(f"score '{name}' of jet {jet} is not finite; check the network's outputs.")
+    return score
+
+
+def _of(names: NDArray, processes: Sequence[str]) -> NDArray[np.bool_]:
+    for process in processes:
+        if not np.any(names == process):
+            raise EdgeoodError(f"there are no jets of process '{process}' to evaluate; generate some.")
+    return np.isin(names, list(processes))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _pairs(measured: Mapping[str, tuple[float, float]]) -> dict[str, list[float | None]]:
+    return {name: [_finite(value), _finite(error)] for name, (value, error) in measured.items()}
+
+
+def _sculpting(score: NDArray, mass: NDArray, replicas: int, seed: int) -> dict[str, Any]:
+    measured = {}
+    for efficiency in SCULPTING_EFFICIENCIES:
+        value = mass_sculpting(score, mass, efficiency)
+        error = mass_sculpting_errors(score, mass, efficiency, replicas, seed)
+        pairs = zip(value, error, strict=True)
+        measured[f"{efficiency:g}"] = _pairs(dict(zip(value._fields, pairs, strict=True)))
+    return measured
+
+
+def _dependence(score: NDArray, mass: NDArray, replicas: int, seed: int) -> dict[str, list[float | None]]:
+    return _pairs(
+        {
+            "spearman": spearman_with_error(score, mass, replicas, seed),
+            "distance_correlation": distance_correlation_with_error(score, mass, seed=seed),
+        }
+    )
+
+
+def _working_point(
+    score: NDArray, names: NDArray, is_background: NDArray, threshold: float | None, efficiency: float
+) -> dict[str, Any]:
+    from edgeood.scores.working_point import threshold_for
+
+    if threshold is None or math.isnan(threshold):
+        threshold = threshold_for(score[is_background], efficiency)
+    selected = {
+        "background": score[is_background] > threshold,
+        **{str(name): score[names == name] > threshold for name in np.unique(names)},
+    }
+    return {
+        "threshold": float(threshold),
+        "efficiency": {name: _efficiency(int(np.sum(own)), len(own)) for name, own in selected.items()},
+    }
+
+
+def _efficiency(selected: int, jets: int) -> list[float]:
+    """Selected fraction and its error: the standard deviation of Beta(k + 1, n − k + 1), never zero.
+
+    Ullrich & Xu, arXiv:physics/0701199, eq. 19.
+    """
+    variance = (selected + 1) * (selected + 2) / ((jets + 2) * (jets + 3)) - (
+        (selected + 1) / (jets + 2)
+    ) ** 2
+    return [selected / jets, math.sqrt(variance)]

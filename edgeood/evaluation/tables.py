@@ -1,0 +1,172 @@
+"""The results of :func:`~edgeood.evaluation.evaluate.evaluate_scores` as tables for terminal and Markdown."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from edgeood.evaluation.published import Measured, published_for
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+Results = Mapping[str, Any]
+"""What ``evaluate_scores`` returns, or what was read back from its JSON."""
+SCORE_LABELS = {
+    "max_logit": "max-logit",
+    "mahalanobis": "Mahalanobis",
+    "mahalanobis_diagonal": "diagonal Mahalanobis",
+}
+_DETECTION = {
+    "auroc": "AUROC",
+    "rejection50": "1/ε_B(½)",
+    "sic50": "SIC(½)",
+    "max_sic": "max SIC",
+}
+_SCULPTING = {
+    "jsd": "JSD [bit]",
+    "js_distance": "√JSD",
+    "wasserstein_gev": "W₂ [GeV]",
+    "wasserstein1_gev": "W₁ [GeV]",
+}
+_DEPENDENCE = {"spearman": "Spearman ρ", "distance_correlation": "dCor"}
+
+
+class Table(NamedTuple):
+    """A title, column heads, and rows of as many cells."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def format_measured(pair: Sequence[float | None] | None) -> str:
+    """``value ± error`` with the digits that the error warrants; "–" for what is infinite or undefined.
+
+    The error keeps two digits if they are 10 … 35 and one otherwise (PDG, Review of Particle Physics,
+    introduction §5.3, from two digits); the value ends at the same place. Without an error, three digits.
+    """
+    value, error = pair or (None, None)
+    if value is None:
+        return "–"
+    if error is None or not error > 0:
+        return f"{value:.{3 if abs(value) < 1 else 2 if abs(value) < 10 else 1}f}"
+    exponent = math.floor(math.log10(error))
+    leading = round(error / 10.0 ** (exponent - 1))
+    decimals = 1 - exponent - (leading > 35)
+    # Python rounds to tens and hundreds with negative digits, but prints no fewer than none.
+    return f"{round(value, decimals):.{max(decimals, 0)}f} ± {round(error, decimals):.{max(decimals, 0)}f}"
+
+
+def _label(run: str, score: str) -> str:
+    return " ".join(part for part in (run, SCORE_LABELS.get(score, score)) if part)
+
+
+def tables(results: Results | Mapping[str, Results], published: bool = True) -> list[Table]:
+    """Detection of each signal, mass sculpting, mass dependence and working point.
+
+    ``results`` are those of one run, or several by name (``{"float": …, "quantized": …}``), which share their
+    tables. With ``published``, the papers' lines about the same signal process follow ours.
+    """
+    runs = {"": results} if "signals" in results else results
+    first = next(iter(runs.values()))
+    parts = [_detection(runs, signal, published) for signal in first["signals"]]
+    parts += [_sculpting(runs, efficiency, published) for efficiency in first["sculpting_noise"]]
+    return [*parts, _dependence(runs), _working_point(runs)]
+
+
+def _cited(process: Sequence[str]) -> list[Any]:
+    return published_for(process[0]) if len(process) == 1 else []
+
+
+def _cells(measured: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
+    return [format_measured(measured.get(name)) for name in columns]
+
+
+def _detection(runs: Mapping[str, Results], signal: str, published: bool) -> Table:
+    rows = [
+        [_label(run, score), *_cells(measured, _DETECTION)]
+        for run, results in runs.items()
+        for score, measured in results["signals"].get(signal, {}).items()
+    ]
+    first = next(iter(runs.values()))
+    process = first["signal_processes"][signal]
+    for line in _cited(process) if published else []:
+        own: Mapping[str, Measured] = line.detection[process[0]]
+        rows.append([line.label, *_cells(own, _DETECTION)])
+    return Table(
+        f"{signal} against {' + '.join(first['background'])}; (½) at a signal efficiency of one half",
+        ["score", *_DETECTION.values()],
+        rows,
+    )
+
+
+def _sculpting(runs: Mapping[str, Results], efficiency: str, published: bool) -> Table:
+    rows = [
+        [_label(run, score), *_cells(measured[efficiency], _SCULPTING)]
+        for run, results in runs.items()
+        for score, measured in results["sculpting"].items()
+    ]
+    first = next(iter(runs.values()))
+    noise = first["sculpting_noise"][efficiency]
+    for label, key in (("by chance, mean", "mean"), ("by chance, 95 %", "q95")):
+        rows.append([label, *(f"{noise[key][name]:.2g}" for name in _SCULPTING)])
+    if published and float(efficiency) == 0.5:
+        cited = {id(line): line for own in first["signal_processes"].values() for line in _cited(own)}
+        rows += [
+            [line.label, *_cells(line.sculpting, _SCULPTING)] for line in cited.values() if line.sculpting
+        ]
+    title = f"Background mass spectrum, the {100 * float(efficiency):g} % most anomalous against all"
+    return Table(title, ["score", *_SCULPTING.values()], rows)
+
+
+def _dependence(runs: Mapping[str, Results]) -> Table:
+    rows = [
+        [_label(run, score), group, *_cells(measured, _DEPENDENCE)]
+        for run, results in runs.items()
+        for score, classes in results["mass_dependence"].items()
+        for group, measured in classes.items()
+    ]
+    return Table("Dependence of the score on jet mass", ["score", "class", *_DEPENDENCE.values()], rows)
+
+
+def _working_point(runs: Mapping[str, Results]) -> Table:
+    points = {
+        _label(run, score): point
+        for run, results in runs.items()
+        for score, point in results["working_point"].items()
+    }
+    rows = [["threshold", *(f"{point['threshold']:.6g}" for point in points.values())]]
+    for process in dict.fromkeys(name for point in points.values() for name in point["efficiency"]):
+        efficiencies = [point["efficiency"].get(process) for point in points.values()]
+        percent = [pair and [100 * number for number in pair] for pair in efficiencies]
+        rows.append([process, *map(format_measured, percent)])
+    return Table("Selected jets at the working point [%]", ["process", *points], rows)
+
+
+def markdown_table(results: Results | Mapping[str, Results], published: bool = True) -> str:
+    """All :func:`tables` as Markdown, each under its title."""
+    blocks = []
+    for table in tables(results, published):
+        lines = [table.columns, ["---"] + ["---:"] * (len(table.columns) - 1), *table.rows]
+        blocks.append(f"**{table.title}**\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def rich_table(results: Results | Mapping[str, Results], published: bool = True) -> "Group":
+    """All :func:`tables` for ``rich.console.Console.print``."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.table import Table as RichTable
+
+    shown = []
+    for table in tables(results, published):
+        rich = RichTable(title=escape(table.title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        for number, column in enumerate(table.columns):
+            rich.add_column(
+                escape(column), justify="right" if number else "left", no_wrap=number > 0, min_width=8
+            )
+        for row in table.rows:
+            rich.add_row(*map(escape, row))
+        shown.append(rich)
+    return Group(*shown)
