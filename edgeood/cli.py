@@ -18,9 +18,11 @@ app = typer.Typer(
 )
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory made by `edgeood train`.")]
-JetsArgument = Annotated[list[Path], typer.Argument(metavar="JETS...", help="Jet files (HDF5) or folders of them.")]
+JetsArgument = Annotated[
+    list[Path], typer.Argument(metavar="JETS...", help="Jet files (HDF5) or folders of them.")
+]
 JetsOption = Annotated[
-    Optional[list[Path]],  # noqa: UP007, UP045 - typer reads the annotation at run time
+    Optional[list[Path]],  # noqa: UP045 - typer reads the annotation at run time
     typer.Option("--jets", help="Jet files or folders, instead of the recipe's own; repeatable."),
 ]
 ScoreOption = Annotated[
@@ -31,13 +33,17 @@ QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 
 
 @app.callback()
-def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
     """Read by :func:`main`."""
 
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Where everything goes; resumes what it finds.")] = Path("demo"),
+    out: Annotated[Path, typer.Option("--out", help="Where everything goes; resumes what it finds.")] = Path(
+        "demo"
+    ),
     jets: Annotated[int, typer.Option(help="Jets to generate.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes; 0 for one per core.")] = 0,
     quiet: QuietOption = False,
@@ -55,24 +61,30 @@ def generate(
     jets: Annotated[int, typer.Option(help="Jets in all; 0 for what the sample says.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes; 0 for one per core.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
-    fast: Annotated[bool, typer.Option("--fast", help="Without multiparton interactions; for tests.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Without multiparton interactions; for tests.")
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Simulate jets with Pythia 8, a parametrised detector and FastJet."""
     from edgeood.jets.generate import generate as run
 
-    folder = run(sample, out, jets=jets or None, workers=workers or None, seed=seed, fast=fast, progress=not quiet)
+    folder = run(
+        sample, out, jets=jets or None, workers=workers or None, seed=seed, fast=fast, progress=not quiet
+    )
     typer.echo(f"jets: {folder}")
 
 
 @app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="Recipe file, or the name of a shipped one.")],
-    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Run directory [runs/<recipe name>].")] = None,  # noqa: UP045
+    out: Annotated[
+        Optional[Path], typer.Option("--out", "-o", help="Run directory [runs/<recipe name>].")
+    ] = None,  # noqa: UP045
     jets: JetsOption = None,
     teacher: Annotated[Optional[Path], typer.Option(help="Float run to distil from.")] = None,  # noqa: UP045
     set_: Annotated[
-        Optional[list[str]],  # noqa: UP007, UP045
+        Optional[list[str]],  # noqa: UP045
         typer.Option("--set", help="Change a key of the recipe: section.key=value; repeatable."),
     ] = None,
     quiet: QuietOption = False,
@@ -152,7 +164,9 @@ def verify(
     from edgeood.runtime.verify import print_report
     from edgeood.runtime.verify import verify as compare
 
-    report = compare(Run.open(run), jets, engines=tuple(engines.split(",")), scores=[score] if score else None)
+    report = compare(
+        Run.open(run), jets, engines=tuple(engines.split(",")), scores=[score] if score else None
+    )
     print_report(report)
     if report["mismatches"]:
         raise typer.Exit(1)

@@ -170,7 +170,9 @@ class Recipe(_Section):
         for i, block in enumerate(self.network.blocks):
             side = block.side_after(side)
             if side < 1:
-                raise ValueError(f"network.blocks.{i} leaves no pixel of {self.inputs.pixels}×{self.inputs.pixels}")
+                raise ValueError(
+                    f"network.blocks.{i} leaves no pixel of {self.inputs.pixels}×{self.inputs.pixels}"
+                )
         return self
 
     def to_yaml(self) -> str:
@@ -219,7 +221,9 @@ def parse_recipe(content: Any, source: str) -> Recipe:
     where there is one.
     """
     if not isinstance(content, dict):
-        raise EdgeoodError(f"{source} holds no recipe: write a YAML mapping with 'name', 'data', 'network', …")
+        raise EdgeoodError(
+            f"{source} holds no recipe: write a YAML mapping with 'name', 'data', 'network', …"
+        )
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:

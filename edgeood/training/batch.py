@@ -49,7 +49,9 @@ def _already_batched(batch: Batch) -> Batch:
     return batch
 
 
-def loader(jets: JetTensors, batch_size: int, seed: int, shuffle: bool, devices: int = 1) -> DataLoader[Batch]:
+def loader(
+    jets: JetTensors, batch_size: int, seed: int, shuffle: bool, devices: int = 1
+) -> DataLoader[Batch]:
     """Batches of jets.
 
     With ``shuffle`` the order is drawn anew from (seed, epoch), so that a resumed training sees the very
@@ -58,5 +60,9 @@ def loader(jets: JetTensors, batch_size: int, seed: int, shuffle: bool, devices:
     # On one device the sampler is ours; for DDP Lightning re-creates it with each rank's share.
     sampler = DistributedSampler(jets, num_replicas=1, rank=0, shuffle=shuffle, seed=seed)
     return DataLoader(
-        jets, batch_size, sampler=sampler, collate_fn=_already_batched, drop_last=shuffle and len(jets) >= batch_size
+        jets,
+        batch_size,
+        sampler=sampler,
+        collate_fn=_already_batched,
+        drop_last=shuffle and len(jets) >= batch_size,
     )

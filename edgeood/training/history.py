@@ -20,10 +20,8 @@ class History(lightning.Callback):
         self.file = file
         self.rows: list[dict[str, float]] = []
 
-    def on_validation_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Collect the metrics of this epoch and rewrite the file."""
-        if trainer.sanity_checking:
-            return
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Collect the metrics of this epoch (validation is done by now) and rewrite the file."""
         metrics = {key: float(value) for key, value in sorted(trainer.callback_metrics.items())}
         self.rows.append({"epoch": trainer.current_epoch} | metrics)
         if trainer.is_global_zero:

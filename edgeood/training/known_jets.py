@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.inputs.images import images_of
 from edgeood.jets.format import Jets, jet_files, read_jets
-from edgeood.jets.split import split_of
+from edgeood.jets.split import TEST, split_of
 from edgeood.recipe import Data, Recipe
-
-TRAIN, VALIDATION, TEST = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -59,14 +57,6 @@ def read_known_jets(recipe: Recipe, files: Sequence[Path], split: int) -> KnownJ
     """
     needed = [name for members in recipe.data.classes.values() for name in members]
     jets = read_jets(files, processes=needed)
-    for name, members in recipe.data.classes.items():
-        missing = sorted(set(members) - set(jets.process_names))
-        if missing:
-            held = ", ".join(sorted(set(read_jets(files).process_names)))
-            raise EdgeoodError(
-                f"{files[0].parent if len(files) > 1 else files[0]} has no jets of {', '.join(missing)}, which class "
-                f"'{name}' is made of (it holds {held}); generate them or correct data.classes."
-            )
     jets = jets[split_jets(jets, recipe.data) == split]
     return KnownJets(
         images_of(jets, recipe.inputs.model_dump()),

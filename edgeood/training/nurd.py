@@ -34,12 +34,9 @@ class NuRDObjective(Objective):
         for size in settings.critic_hidden:
             layers += [nn.Linear(width, size), nn.ReLU()]
             width = size
-        self.register_buffer("mean", torch.zeros(dimensions))
-        self.register_buffer("whitener", torch.eye(dimensions))
         self.critic = nn.Sequential(*layers, nn.Linear(width, 1))
 
     def _critic_logit(self, representation: Tensor, batch: Batch, mass: Tensor) -> Tensor:
-        representation = (representation - self.mean) @ self.whitener
         label = one_hot(batch.labels, self.classes).to(representation.dtype)
         return self.critic(torch.cat([representation, label, mass[:, None]], 1)).squeeze(1)
 
@@ -50,19 +47,8 @@ class NuRDObjective(Objective):
         false = self._critic_logit(representation, batch, batch.mass[shuffle])
         return true, false, batch.weights * batch.weights[shuffle]
 
-    @torch.no_grad()
-    def _whiten(self, representation: Tensor) -> None:
-        """Let the critic see the representation as the Mahalanobis distance does: without scale."""
-        self.mean = representation.mean(0)
-        centred = representation - self.mean
-        covariance = centred.T @ centred / len(centred)
-        floor = 1e-3 * covariance.diagonal().mean() + 1e-8
-        values, vectors = torch.linalg.eigh(covariance + floor * torch.eye(len(covariance)))
-        self.whitener = vectors * values.rsqrt() @ vectors.T
-
     def critic_loss(self, outputs: Outputs, batch: Batch) -> Tensor:
         """Weighted logistic loss of telling true masses from shuffled ones. Scalar."""
-        self._whiten(outputs.representation.detach())
         true, false, product = self._pairs(outputs.representation.detach(), batch)
         return (batch.weights * softplus(-true)).sum() / batch.weights.sum() + (
             product * softplus(false)

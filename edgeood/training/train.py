@@ -13,13 +13,14 @@ import numpy as np
 
 from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
+from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe, load_recipe
 from edgeood.run import Run, sha256_of
 from edgeood.scores import fit_scores
 from edgeood.scores.working_point import threshold_for
-from edgeood.training.known_jets import TRAIN, VALIDATION, KnownJets, jet_paths, read_known_jets
+from edgeood.training.known_jets import KnownJets, jet_paths, read_known_jets
 
 if TYPE_CHECKING:
     import lightning
@@ -33,6 +34,8 @@ STARTED = "started.yaml"
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
     """Silence Lightning's banners and hints: the progress bar says what a user needs."""
+    import lightning.pytorch  # noqa: F401 - sets its own levels when it is imported
+
     loggers = [logging.getLogger(name) for name in ("lightning", "lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -55,9 +58,7 @@ def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "J
     weights = np.ones(len(jets), np.float32)
     if recipe.objective.kind == "nurd":
         settings = recipe.objective
-        weights = nuisance_weights(
-            jets.labels, jets.mass_gev, settings.mass_bin_gev, settings.largest_weight
-        )
+        weights = nuisance_weights(jets.labels, jets.mass_gev, settings.mass_bin_gev, settings.largest_weight)
     if teacher is None:
         nothing = torch.zeros(len(jets), 0)
         told = (nothing, nothing)
@@ -132,9 +133,14 @@ def _fit(
     lightning.seed_everything(recipe.seed, verbose=False)
     module = JetTraining(network, build_objective(recipe), settings, recipe.seed)
     checkpoints = folder / "checkpoints"
-    # Written once validation is done, so that a checkpoint always stands between two epochs.
+    # Written when both loops of an epoch are done, so that a checkpoint always stands between two epochs.
     keep = ModelCheckpoint(
-        checkpoints, "last", save_top_k=1, every_n_epochs=1, enable_version_counter=False, save_on_train_epoch_end=False
+        checkpoints,
+        "last",
+        save_top_k=1,
+        every_n_epochs=1,
+        enable_version_counter=False,
+        save_on_train_epoch_end=True,
     )
     trainer = lightning.Trainer(
         max_epochs=settings.epochs,
@@ -143,7 +149,12 @@ def _fit(
         strategy="auto" if settings.devices == 1 else "ddp",
         precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
         deterministic="warn",
-        callbacks=[History(folder / "metrics.csv"), keep, *([RichProgressBar(leave=True)] if progress else []), *callbacks],
+        callbacks=[
+            History(folder / "metrics.csv"),
+            keep,
+            *([RichProgressBar(leave=True)] if progress else []),
+            *callbacks,
+        ],
         logger=False,
         num_sanity_val_steps=0,
         enable_progress_bar=progress,
@@ -162,14 +173,21 @@ def _fit(
 
 
 def _seal(
-    recipe: Recipe, folder: Path, network: "nn.Module", train: KnownJets, validation: KnownJets, data: dict[str, str]
+    recipe: Recipe,
+    folder: Path,
+    network: "nn.Module",
+    train: KnownJets,
+    validation: KnownJets,
+    data: dict[str, str],
 ) -> Run:
     """Save weights and scores, and close the run."""
     from safetensors.torch import save_file
 
     network.cpu()
     with atomic_path(folder / "network.safetensors") as temporary:
-        save_file({key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary)
+        save_file(
+            {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary
+        )
     if recipe.quantization is not None:
         from edgeood.networks.quantized.qkeras_cnn import save_keras
 
@@ -218,7 +236,9 @@ def train(
     resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     if teacher is not None:
         if resolved.distillation is None:
-            raise EdgeoodError(f"recipe '{resolved.name}' has no 'distillation'; leave out --teacher or add it.")
+            raise EdgeoodError(
+                f"recipe '{resolved.name}' has no 'distillation'; leave out --teacher or add it."
+            )
         distillation = resolved.distillation.model_copy(update={"teacher": os.fspath(teacher)})
         resolved = resolved.model_copy(update={"distillation": distillation})
     folder = Path(out) if out is not None else Path("runs") / resolved.name
