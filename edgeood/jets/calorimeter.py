@@ -103,8 +103,8 @@ def energy_flow(
     """Neutral excesses of one calorimeter, and a factor for the energy of each track (T,).
 
     A tower's energy is smeared and suppressed as noise below its thresholds. Where it exceeds the sum of its
-    tracks significantly, the excess is a neutral object; elsewhere tower and tracks measured the same, and the
-    tracks are scaled to the average weighted by inverse variances. Positions are uniform within the cell.
+    tracks significantly, the excess is a neutral object; elsewhere tower and tracks measured the same, and
+    the tracks are scaled to the average weighted by inverse variances. Positions are uniform in the cell.
     """
     cell_of, event, eta, phi, side = _cells(deposits, calorimeter)
     count = len(event)

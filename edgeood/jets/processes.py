@@ -94,6 +94,7 @@ def forced_mass(pdg: int, mass: float, width: float, low: float = 0.0, high: flo
 
 
 _HADRONIC_W = ("24:onMode=off", "24:onIfAny=1 2 3 4 5")
+_HADRONIC_Z = ("23:onMode=off", "23:onIfAny=1 2 3 4 5")
 # Breit–Wigner cuts at 15 widths, as MadGraph, which both papers used, makes them.
 _MASS_CUTS = ("24:mMin=50", "24:mMax=112", "23:mMin=54", "23:mMax=128", "6:mMin=152", "6:mMax=194")
 _QUARK_PAIRS = tuple(
@@ -143,8 +144,14 @@ _ALL = (
         # From 500 GeV up, 29 % of the accepted jets would be lost.
         pt_hat=(350.0, 900.0), not_partons=(5,), parton_jet_pt=(510.0, 690.0),
     ),
-    Process("w", 1, 1, "W′(1250) → WZ, W → qq′, Z → νν", (*_WPRIME, *_MASS_CUTS), _A, contains=(24,), hard_pt=_W_PT),
-    Process("top", 2, 2, "Z′(1500) → tt̄, hadronic W", (*_ZPRIME, *_MASS_CUTS), _A, contains=(6,), hard_pt=_TOP_PT),
+    Process(
+        "w", 1, 1, "W′(1250) → WZ, W → qq′, Z → νν", (*_WPRIME, *_MASS_CUTS), _A,
+        contains=(24,), hard_pt=_W_PT,
+    ),
+    Process(
+        "top", 2, 2, "Z′(1500) → tt̄, hadronic W", (*_ZPRIME, *_MASS_CUTS), _A,
+        contains=(6,), hard_pt=_TOP_PT,
+    ),
     Process(
         "higgs_h20", 3, 10, "H(174) → hh → 4b with m_h = 20", _double_higgs(20.0), _A,
         pt_hat=(600.0, 800.0), contains=(35, 36),
@@ -168,7 +175,10 @@ _ALL = (
         "top_augmented", 7, 2, "top with masses of 18 to 320, the W's scaled along below 100",
         _ZPRIME, _A, contains=(6,), hard_pt=_TOP_PT, scan=MassScan(18.0, 320.0, 8),
     ),
-    Process("quark", 8, 0, "quark jets of 1 TeV", _QUARK_PAIRS, _B, pt_hat=_B_PT_HAT, partons=(1, 2, 3, 4, 5)),
+    Process(
+        "quark", 8, 0, "quark jets of 1 TeV", _QUARK_PAIRS, _B,
+        pt_hat=_B_PT_HAT, partons=(1, 2, 3, 4, 5),
+    ),
     Process("gluon", 9, 0, "gluon jets of 1 TeV", _GLUON_PAIRS, _B, pt_hat=_B_PT_HAT, partons=(21,)),
     Process(
         "w_1tev", 10, 1, "W of 1 TeV from WW", ("WeakDoubleBoson:ffbar2WW=on", *_HADRONIC_W, *_MASS_CUTS), _B,
@@ -176,12 +186,13 @@ _ALL = (
     ),
     Process(
         "z_1tev", 11, 3, "Z of 1 TeV from ZZ",
-        ("WeakDoubleBoson:ffbar2gmZgmZ=on", "WeakZ0:gmZmode=2", "23:onMode=off", "23:onIfAny=1 2 3 4 5", *_MASS_CUTS),
-        _B, pt_hat=_B_PT_HAT, contains=(23,),
+        ("WeakDoubleBoson:ffbar2gmZgmZ=on", "WeakZ0:gmZmode=2", *_HADRONIC_Z, *_MASS_CUTS), _B,
+        pt_hat=_B_PT_HAT, contains=(23,),
     ),
     Process(
         "top_1tev", 12, 2, "top of 1 TeV from tt̄",
-        ("Top:gg2ttbar=on", "Top:qqbar2ttbar=on", *_HADRONIC_W, *_MASS_CUTS), _B, pt_hat=_B_PT_HAT, contains=(6,),
+        ("Top:gg2ttbar=on", "Top:qqbar2ttbar=on", *_HADRONIC_W, *_MASS_CUTS), _B,
+        pt_hat=_B_PT_HAT, contains=(6,),
     ),
 )  # fmt: skip
 

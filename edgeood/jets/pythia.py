@@ -18,7 +18,7 @@ _HARDEST_PROCESS = -23
 """Pythia's status of outgoing particles of the hardest process."""
 
 
-class EarlyVeto(pythia8mc.UserHooks):  # type: ignore[misc]
+class EarlyVeto(pythia8mc.UserHooks):
     """Stop events whose jets would miss the selection.
 
     At process level (0.04 ms instead of 6 ms an event) when no heavy particle lies in ``hard_pt``; for QCD

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.jets.clustering import Clusters, anti_kt, substructure
+from edgeood.jets.clustering import Clusters, anti_kt
 from edgeood.jets.detector import Objects, Particles, respond
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
 from edgeood.jets.processes import JetSelection, Process
+from edgeood.jets.substructure import substructure
 from edgeood.jets.truth import Origins, accepts, nearest
 
 _LEADING = 2
@@ -31,7 +32,8 @@ def select(
     clusters = anti_kt(objects, events, process.selection)
     candidates = in_window(clusters, process.selection)
     origin, distance = nearest(origins, clusters, candidates)
-    pdg = np.where(origin >= 0, np.abs(origins.pdg[origin]), 0) if len(origins.pdg) else np.zeros(len(origin))
+    pdg = np.zeros(len(origin), np.int64)
+    pdg[origin >= 0] = np.abs(origins.pdg[origin[origin >= 0]])
     kept = accepts(process, pdg, distance)
     chosen, origin = candidates[kept], origin[kept]
 
@@ -41,7 +43,8 @@ def select(
         jets[field] = getattr(clusters, field)[chosen]
     jets["label"] = process.label
     jets["n_constituents"] = np.diff(bounds)
-    jets["truth_mass"] = np.where(origin >= 0, origins.mass[origin], np.nan) if len(origins.mass) else np.nan
+    jets["truth_mass"] = np.nan
+    jets["truth_mass"][origin >= 0] = origins.mass[origin[origin >= 0]]
     if len(chosen):
         mass, taus = substructure(objects, members, bounds, process.selection.radius)
         jets["softdrop_mass"] = mass
@@ -64,7 +67,7 @@ def in_window(clusters: Clusters, selection: JetSelection) -> NDArray[np.int64]:
 def sorted_members(
     clusters: Clusters, objects: Objects, chosen: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Objects of the chosen jets, falling in pT within each jet, and where each jet's begin (and the last ends)."""
+    """Objects of the chosen jets, by jet and falling pT, and the bounds (J + 1,) between jets."""
     place = np.full(len(clusters), -1)
     place[chosen] = np.arange(len(chosen))
     jet = place[clusters.jet_of]
