@@ -1,0 +1,118 @@
+"""Run → artefact: the network with its fused score as QONNX, ONNX or an HLS project.
+
+========  ==========================  =========================================================
+target    in ``RUN/export/<score>/``  for
+========  ==========================  =========================================================
+qonnx     ``score.qonnx.onnx``        interchange: every other target of a quantized run comes from it
+onnx      ``score.onnx``              ONNX Runtime (quantized runs: exact to the last bit)
+vitis     ``vitis/``                  hls4ml project for Vitis HLS, C-simulated with g++ alone
+========  ==========================  =========================================================
+
+Beside them lies ``score.json``: the score's types, step, threshold, and the checksums of what it was made from.
+"""
+
+import difflib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeood.atomic import write_text
+from edgeood.errors import EdgeoodError
+from edgeood.run import Run, sha256_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ARTEFACTS = {"qonnx": "score.qonnx.onnx", "onnx": "score.onnx", "vitis": "vitis"}
+TARGETS = tuple(ARTEFACTS)
+
+
+def to(run: Run, target: str, *, score: str | None = None, test_vectors: "NDArray | None" = None) -> Path:
+    """Export a run's network with a fused score; returns the file or folder.
+
+    Parameters
+    ----------
+    target : ``qonnx``, ``onnx`` or ``vitis``
+    score : ``max_logit`` or ``mahalanobis_diagonal`` (float runs also ``mahalanobis``); default: the recipe's
+    test_vectors : (n, 1, P, P) images that the HLS test bench gets with their expected scores;
+        default: a few random ones
+
+    Raises :class:`EdgeoodError` for an unknown target or score, a score or target that the run cannot have, or
+    a conversion that fails.
+    """
+    if target not in ARTEFACTS:
+        close = difflib.get_close_matches(target, TARGETS, n=1)
+        remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(TARGETS)}."
+        raise EdgeoodError(f"there is no export target '{target}'; {remedy}")
+    kind = score or run.manifest["recipe"]["score"]["kind"]
+    parameters = run.load_scores()
+    if kind not in parameters:
+        close = difflib.get_close_matches(kind, list(parameters), n=1)
+        remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(parameters)}."
+        raise EdgeoodError(f"{run.path} has no fitted score '{kind}'; {remedy}")
+    if not run.quantized and target != "onnx":
+        raise EdgeoodError(f"{run.path} is a float run, which exports to onnx only; train its quantized twin.")
+    try:
+        from edgeood.export import artefacts
+    except ImportError as error:
+        raise EdgeoodError(f"exports need the package '{error.name}'; install `edgeood[firmware]`.") from error
+
+    folder = run.export_folder(kind)
+    path = folder / ARTEFACTS[target]
+    if not run.quantized:
+        about = artefacts.float_description(run, kind, parameters[kind])
+        artefacts.write_float_onnx(run, kind, parameters[kind], about, path)
+    else:
+        about = artefacts.write_quantized(run, kind, parameters[kind], target, path, test_vectors)
+    _merge(folder / "score.json", about)
+    return path
+
+
+def describe(run: Run, score: str) -> dict[str, Any]:
+    """What ``score.json`` says about an exported score.
+
+    Raises :class:`EdgeoodError` if nothing was exported, or only from another network or fit.
+    """
+    file = run.export_folder(score) / "score.json"
+    if not file.is_file():
+        raise EdgeoodError(
+            f"{run.path} has no exported score '{score}'; run `edgeood export {run.path} --score {score}`."
+        )
+    about = json.loads(file.read_text(encoding="utf-8"))
+    if about["made_from"] != origin(run):
+        raise EdgeoodError(
+            f"{file.parent} was exported from another network or fit; run `edgeood export {run.path} --score {score}` "
+            "again."
+        )
+    return about
+
+
+def exported(run: Run, score: str, target: str) -> Path:
+    """The artefact of an earlier export.
+
+    Raises :class:`EdgeoodError` if it is missing or was made from another network or fit.
+    """
+    about = describe(run, score)
+    path = run.export_folder(score) / ARTEFACTS[target]
+    if not path.exists() or target not in about["artefacts"]:
+        raise EdgeoodError(
+            f"{run.path} has no {target} export of '{score}'; run `edgeood export {run.path} --target {target} "
+            f"--score {score}`."
+        )
+    return path
+
+
+def origin(run: Run) -> dict[str, str]:
+    """Checksums of what an export is made from."""
+    return {"network": sha256_of(run.network_file), "scores": sha256_of(run.path / "scores.npz")}
+
+
+def _merge(file: Path, about: dict[str, Any]) -> None:
+    """Write ``score.json``, remembering the other artefacts of the same origin."""
+    if file.is_file():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        if before["made_from"] == about["made_from"]:
+            about["artefacts"] = {**before["artefacts"], **about["artefacts"]}
+    write_text(file, json.dumps(about, indent=1, sort_keys=True) + "\n")
+
+

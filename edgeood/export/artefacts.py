@@ -1,0 +1,123 @@
+"""The files of an export, written wholly or not at all."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edgeood
+from edgeood.atomic import atomic_path
+from edgeood.export import origin
+from edgeood.networks.build import outputs_of
+from edgeood.networks.load import load_network
+from edgeood.run import Run
+from edgeood.scores.fused import FusedScore, fused_score
+
+_RANDOM_VECTORS = 16
+
+
+def _common(run: Run, kind: str, threshold: float) -> dict[str, Any]:
+    """What a consumer of the artefacts must know, as plain JSON."""
+    recipe = run.manifest["recipe"]
+    return {
+        "score": kind,
+        "threshold": threshold,
+        "inputs": recipe["inputs"],
+        "classes": list(recipe["data"]["classes"]),
+        "edgeood": edgeood.__version__,
+    }
+
+
+def float_description(run: Run, kind: str, parameters: Mapping[str, NDArray]) -> dict[str, Any]:
+    """``score.json`` of a float run."""
+    common = _common(run, kind, float(parameters["threshold"]))
+    return {**common, "made_from": origin(run), "artefacts": {"onnx": {}}}
+
+
+def quantized_description(run: Run, kind: str, score: FusedScore) -> dict[str, Any]:
+    """``score.json`` of a quantized run, without the artefacts. ``integer > threshold_integer`` selects a jet."""
+    types = {
+        name: {"bits": kind.bits, "integer": kind.integer, "signed": kind.signed}
+        for name, kind in score.types().items()
+    }
+    return {
+        **_common(run, kind, score.threshold),
+        "step": score.step,
+        "threshold_integer": math.floor(score.threshold / score.step),
+        "types": types,
+    }
+
+
+def write_float_onnx(
+    run: Run, kind: str, parameters: Mapping[str, NDArray], about: dict[str, Any], path: Path
+) -> None:
+    """The float network and its score as plain ONNX."""
+    import onnx
+
+    from edgeood.export.float_onnx import to_onnx
+    from edgeood.export.onnx import describe
+
+    model = to_onnx(load_network(run), kind, parameters, run.recipe.inputs.pixels)
+    describe(model, {key: about[key] for key in _common(run, kind, 0.0)})
+    with atomic_path(path) as temporary:
+        onnx.save(model, temporary)
+
+
+def write_quantized(
+    run: Run,
+    kind: str,
+    parameters: Mapping[str, NDArray],
+    target: str,
+    path: Path,
+    vectors: NDArray | None,
+) -> dict[str, Any]:
+    """One artefact of a quantized run; returns the content of ``score.json``."""
+    import onnx
+
+    from edgeood.export.qonnx import to_qonnx
+
+    recipe = run.recipe
+    score = fused_score(recipe, kind, parameters)
+    network = load_network(run)
+    graph = to_qonnx(network, score)  # type: ignore[arg-type]
+    metadata = quantized_description(run, kind, score)
+    artefact: dict[str, Any] = {}
+    if target == "vitis":
+        from edgeood.export.hls import write_project
+
+        if vectors is None:
+            vectors = _random_images(recipe.inputs.pixels)
+        outputs = outputs_of(network, vectors)
+        expected = score.integers(outputs.representation, outputs.logits)  # type: ignore[arg-type]
+        with atomic_path(path) as temporary:
+            artefact = write_project(
+                graph,
+                score,
+                recipe.target,
+                recipe.name,
+                temporary,
+                run.export_folder(kind) / "hls4ml.log",
+                (vectors, expected),
+            )
+    else:
+        if target == "onnx":
+            from edgeood.export.onnx import lower
+
+            graph = lower(graph, metadata)
+        else:
+            from edgeood.export.onnx import describe
+
+            describe(graph, metadata)
+        with atomic_path(path) as temporary:
+            onnx.save(graph, temporary)
+    return {**metadata, "made_from": origin(run), "artefacts": {target: artefact}}
+
+
+def _random_images(pixels: int) -> NDArray[np.float32]:
+    """Images from nearly empty to saturated."""
+    random = np.random.default_rng(0)
+    images = random.random((_RANDOM_VECTORS, 1, pixels, pixels)) ** 8
+    return (images * np.linspace(0, 2, _RANDOM_VECTORS)[:, None, None, None]).astype(np.float32)
