@@ -110,7 +110,7 @@ def energy_flow(
     count = len(event)
     eta = eta + rng.random(count) * side
     phi = phi + rng.random(count) * side
-    true = np.bincount(cell_of, deposits.energy, count)
+    true = np.bincount(cell_of, deposits.energy, count).astype(np.float64)
     measured = log_normal(true, calorimeter.resolution(true, eta), rng)
     sigma = calorimeter.resolution(measured, eta)
     seen = (measured > calorimeter.least_energy) & (measured > calorimeter.least_significance * sigma)

@@ -71,7 +71,9 @@ def _starting_processes() -> Iterator[None]:
     over and over; our workers need nothing of it.
     """
     main = sys.modules["__main__"]
-    hidden = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
+    hidden: dict[str, Any] = {
+        name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
+    }
     main.__dict__["__spec__"] = None
     in_main_thread = threading.current_thread() is threading.main_thread()
     previous: Any = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main_thread else None
