@@ -15,12 +15,13 @@ from edgeood.errors import EdgeoodError
 from edgeood.evaluation.evaluate import evaluate_scores
 from edgeood.inputs.images import images_of
 from edgeood.jets.format import Jets, jet_files, read_jets
+from edgeood.jets.split import TEST
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe
 from edgeood.run import Run
 from edgeood.scores import load_score
-from edgeood.training.known_jets import TEST, jet_paths, split_jets
+from edgeood.training.known_jets import jet_paths, split_jets
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class HeldOut:
     jets: Jets
     scores: dict[str, NDArray[np.float64]]
     """score name → (N,) scores"""
+    thresholds: dict[str, float]
+    """score name → threshold of the run's working point"""
 
 
 def held_out_jets(recipe: Recipe, files: Sequence[str | os.PathLike[str]]) -> Jets:
@@ -57,7 +60,9 @@ def score_held_out(run: Run, jets: Jets) -> HeldOut:
     outputs = outputs_of(load_network(run), images_of(jets, recipe.inputs.model_dump()))
     fitted = {name: load_score(name, parameters) for name, parameters in run.load_scores().items()}
     return HeldOut(
-        jets, {name: score(outputs.representation, outputs.logits) for name, score in fitted.items()}
+        jets,
+        {name: score(outputs.representation, outputs.logits) for name, score in fitted.items()},
+        {name: score.threshold for name, score in fitted.items()},
     )
 
 
@@ -76,7 +81,10 @@ def _figures(run: Run, held_out: HeldOut, folder: Path) -> None:
     mass = held_out.jets.jets["mass"]
     for name, score in held_out.scores.items():
         by_group = {group: score[chosen] for group, chosen in groups.items()}
-        figures.save_figure(figures.score_figure(by_group, score=name), folder / f"score_{name}")
+        figures.save_figure(
+            figures.score_figure(by_group, score=name, threshold=held_out.thresholds[name]),
+            folder / f"score_{name}",
+        )
         figures.save_figure(
             figures.sculpting_figure(score[background], mass[background], score=name), folder / f"mass_{name}"
         )
@@ -105,6 +113,9 @@ def evaluate(
         held_out.jets.process_names,
         background=recipe.data.classes[recipe.data.background],
         signals=recipe.data.signals,
+        classes=recipe.data.classes,
+        thresholds=held_out.thresholds,
+        background_efficiency=recipe.score.background_efficiency,
         seed=seed,
     )
     from edgeood.evaluation.tables import markdown_table

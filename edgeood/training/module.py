@@ -15,8 +15,8 @@ from edgeood.training.objective import Objective
 class JetTraining(lightning.LightningModule):
     """Trains ``network`` on ``objective`` with Adam; the learning rate is piecewise linear in the epoch.
 
-    Everything random is drawn from (seed, epoch), so that a training which goes on from the checkpoint of
-    an epoch ends with the very weights of an undisturbed one.
+    Everything random is drawn from (seed, epoch, step), so that a training which goes on from the checkpoint
+    of an epoch ends with the very weights of an undisturbed one.
     """
 
     def __init__(self, network: nn.Module, objective: Objective, training: Training, seed: int) -> None:
@@ -42,13 +42,11 @@ class JetTraining(lightning.LightningModule):
         knots = np.array(self.training_settings.schedule)
         return float(np.interp(epoch, knots[:, 0], knots[:, 1]))
 
-    def on_train_epoch_start(self) -> None:
-        """Draw this epoch's random numbers from (seed, epoch)."""
-        mixed = np.random.SeedSequence([self.seed, self.current_epoch, self.global_rank])
-        torch.manual_seed(int(mixed.generate_state(1)[0]))
-
     def training_step(self, batch: Batch, batch_index: int) -> None:
         """k steps of the critic on this batch, then one of the network."""
+        # Seeded for each step: data loaders draw from the same stream, more often after a restart.
+        entropy = np.random.SeedSequence([self.seed, self.current_epoch, batch_index, self.global_rank])
+        torch.manual_seed(int(entropy.generate_state(1)[0]))
         optimizers: Any = self.optimizers(use_pl_optimizer=True)
         network_optimizer, *critic_optimizer = optimizers if isinstance(optimizers, list) else [optimizers]
         steps = self.trainer.num_training_batches

@@ -1,11 +1,9 @@
 """``train``: a run from toy jets, and the same run when it is killed on the way."""
 
 import hashlib
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -112,10 +110,17 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path, toy_jet_file):
 
 
 KILLED = """
-import sys
+import os, signal, sys
+import lightning
 from edgeood.recipe import load_recipe
 from edgeood.training.train import train
-train(load_recipe(sys.argv[1]), sys.argv[2], jets=[sys.argv[3]], progress=False)
+
+class Kill(lightning.Callback):
+    def on_train_batch_start(self, trainer, module, batch, batch_index):
+        if f"{trainer.current_epoch}.{batch_index}" == sys.argv[4]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+train(load_recipe(sys.argv[1]), sys.argv[2], jets=[sys.argv[3]], progress=False, callbacks=[Kill()])
 """
 
 
@@ -124,18 +129,12 @@ def test_a_killed_training_ends_with_the_same_weights_and_metrics(finished, tmp_
     recipe = tmp_path / "tiny.yaml"
     recipe.write_text(tiny().to_yaml())
     folder = tmp_path / "run"
-    command = [sys.executable, "-c", KILLED, str(recipe), str(folder), str(toy_jet_file)]
-    rng = np.random.default_rng(11)
-    for _ in range(2):  # killed twice, at a random moment after the first checkpoint
-        process = subprocess.Popen(command, start_new_session=True)
-        deadline = time.monotonic() + 120
-        while not (folder / "checkpoints" / "last.ckpt").exists() and process.poll() is None:
-            assert time.monotonic() < deadline, "no checkpoint was written"
-        pause = time.monotonic() + rng.uniform(0, 0.3)
-        while time.monotonic() < pause and process.poll() is None:
-            pass
-        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
-        process.wait()
-    subprocess.run(command, check=True)
-    assert weights_digest(folder) == weights_digest(finished.path)
+    rng = np.random.default_rng()  # anywhere must do, so the moment is truly random
+    moments = [f"{epoch}.{rng.integers(14)}" for epoch in np.sort(rng.choice(6, 2, replace=False))]
+    for moment in moments:
+        command = [sys.executable, "-c", KILLED, recipe, folder, toy_jet_file, moment]
+        assert subprocess.run(command).returncode == -signal.SIGKILL, moments
+    subprocess.run([*command[:-1], "never"], check=True)
+    assert weights_digest(folder) == weights_digest(finished.path), moments
     assert (folder / "metrics.csv").read_text() == (finished.path / "metrics.csv").read_text()
+    assert not (folder / "checkpoints").exists()
