@@ -9,8 +9,8 @@ from edgeood.recipe import CNN, Images
 class CNNClassifier(nn.Module):
     """Convolutions with PReLU and average pooling, dense layers, a representation, and logits.
 
-    The representation passes a ReLU, as in the quantized twin, so that both live on the same half-space and
-    the twin can be distilled from it. Parameter names: ``blocks.<i>.convolution``, ``hidden.<i>``,
+    The representation is linear: it can be turned into the coordinates where a diagonal Mahalanobis distance
+    is the full one (:mod:`edgeood.networks.canonical`). Parameter names: ``blocks.<i>.convolution``, ``hidden.<i>``,
     ``representation``, ``logits``.
     """
 
@@ -44,5 +44,5 @@ class CNNClassifier(nn.Module):
         x = x.flatten(1)
         for layer, activation in zip(self.hidden, self.activations, strict=True):
             x = activation(layer(x))
-        representation = self.representation(x).relu()
+        representation = self.representation(x)
         return Outputs(representation, self.logits(representation))

@@ -15,6 +15,7 @@ from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
 from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
+from edgeood.networks.canonical import to_canonical
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe, load_recipe
 from edgeood.run import Run, sha256_of
@@ -184,6 +185,8 @@ def _seal(
     from safetensors.torch import save_file
 
     network.cpu()
+    if recipe.quantization is None:
+        to_canonical(network, np.asarray(outputs_of(network, train.inputs).representation), train.labels)
     with atomic_path(folder / "network.safetensors") as temporary:
         save_file(
             {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary

@@ -1,0 +1,65 @@
+"""Turn a trained representation so that the covariances of the known classes are diagonal.
+
+The representation r and the logits are linear in the layer before, so any invertible A may be moved between
+them: r' = A (r − c), logits = W A⁻¹ r' + (b + W c). Neither the logits nor a full Mahalanobis distance
+change; but a *diagonal* Mahalanobis distance, which is all that a trigger can afford, does. For two classes
+there is an A that makes both covariances diagonal at once, and then the diagonal distance is the full one.
+Every dimension has unit variance besides, which suits fixed-point numbers.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SHRINKAGE = 1e-4
+"""Relative to the mean variance: no direction is taken to be narrower than the root of this."""
+
+
+def diagonalising_basis(representation: NDArray, labels: NDArray) -> tuple[NDArray, NDArray]:
+    """Rows of A (D, D) and the centre c (D,) of the class means.
+
+    A Σ̄ Aᵀ = 1 for the mean Σ̄ of the class covariances, and A Σ₀ Aᵀ is diagonal: the generalised
+    eigenvectors of (Σ₀, Σ̄) [Fukunaga, Introduction to Statistical Pattern Recognition, §2.3]. With two
+    classes A Σ₁ Aᵀ = 2 − A Σ₀ Aᵀ is diagonal as well; with more, only nearly so.
+
+    ``representation`` (N, D) of known jets, ``labels`` (N,) class indices.
+    """
+    representation = np.asarray(representation, np.float64)
+    groups = [representation[labels == k] for k in range(int(labels.max()) + 1)]
+    covariances = np.stack([np.cov(group, rowvar=False, bias=True) for group in groups])
+    mean = covariances.mean(0)
+    mean += SHRINKAGE * np.trace(mean) / len(mean) * np.eye(len(mean))
+    values, vectors = np.linalg.eigh(mean)
+    whitener = (vectors / np.sqrt(values)).T
+    _, rotation = np.linalg.eigh(whitener @ covariances[0] @ whitener.T)
+    basis = rotation.T @ whitener
+    # A sign for every row, so that the basis does not depend on the eigen-solver's.
+    basis *= np.where(basis[np.arange(len(basis)), np.abs(basis).argmax(1)] < 0, -1, 1)[:, None]
+    return basis, np.mean([group.mean(0) for group in groups], axis=0)
+
+
+def to_canonical(network: "nn.Module", representation: NDArray, labels: NDArray) -> None:
+    """Move a float network's representation into its diagonalising basis, in place; logits stay as they are.
+
+    ``network`` must end in linear layers ``representation`` and ``logits``; ``representation`` (N, D) and
+    ``labels`` (N,) are of training jets.
+    """
+    import torch
+
+    basis, centre = diagonalising_basis(representation, labels)
+    first, last = network.representation, network.logits
+    weight, bias = (p.detach().double().numpy() for p in (first.weight, first.bias))  # type: ignore[union-attr, operator]
+    out_weight, out_bias = (p.detach().double().numpy() for p in (last.weight, last.bias))  # type: ignore[union-attr, operator]
+    values = (
+        basis @ weight,
+        basis @ (bias - centre),
+        out_weight @ np.linalg.inv(basis),
+        out_bias + out_weight @ centre,
+    )
+    with torch.no_grad():
+        for parameter, value in zip((first.weight, first.bias, last.weight, last.bias), values, strict=True):  # type: ignore[union-attr]
+            parameter.copy_(torch.from_numpy(value))  # type: ignore[operator]

@@ -1,0 +1,55 @@
+"""Canonical coordinates: same logits, diagonal covariances."""
+
+import numpy as np
+import pytest
+import torch
+
+from edgeood.networks.build import outputs_of
+from edgeood.networks.canonical import diagonalising_basis, to_canonical
+from edgeood.networks.cnn import CNNClassifier
+from edgeood.recipe import CNN, Block, Images
+from edgeood.scores.mahalanobis import DiagonalMahalanobis, Mahalanobis
+
+
+@pytest.fixture(scope="module")
+def correlated():
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 2, 6000)
+    mixing = rng.normal(size=(2, 5, 5))
+    points = np.einsum("nij,nj->ni", mixing[labels], rng.normal(size=(6000, 5))) + 3 * labels[:, None]
+    return points, labels
+
+
+def test_two_classes_become_diagonal_at_once(correlated):
+    points, labels = correlated
+    basis, centre = diagonalising_basis(points, labels)
+    turned = (points - centre) @ basis.T
+    covariances = [np.cov(turned[labels == k], rowvar=False, bias=True) for k in (0, 1)]
+    assert np.allclose(np.mean(covariances, 0), np.eye(5), atol=1e-2)
+    for covariance in covariances:
+        assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 1e-2
+
+
+def test_the_diagonal_distance_is_then_the_full_one(correlated):
+    points, labels = correlated
+    basis, centre = diagonalising_basis(points, labels)
+    turned, logits = (points - centre) @ basis.T, np.zeros((len(points), 2))
+    full = Mahalanobis().fit(turned, logits, labels)(turned, logits)
+    diagonal = DiagonalMahalanobis().fit(turned, logits, labels)(turned, logits)
+    assert np.corrcoef(full, diagonal)[0, 1] > 0.9999
+    # Before, it was another score altogether.
+    before = DiagonalMahalanobis().fit(points, logits, labels)(points, logits)
+    assert np.corrcoef(before, full)[0, 1] < 0.95
+
+
+def test_a_networks_logits_do_not_change():
+    torch.manual_seed(4)
+    network = CNNClassifier(Images(pixels=12), CNN(blocks=(Block(filters=3, pool=2),), representation=6), 2)
+    images = torch.rand(400, 1, 12, 12).numpy()
+    labels = np.arange(400) % 2
+    before = outputs_of(network, images)
+    to_canonical(network, before.representation, labels)
+    after = outputs_of(network, images)
+    assert np.allclose(after.logits, before.logits, atol=1e-4)
+    basis, centre = diagonalising_basis(before.representation, labels)
+    assert np.allclose(after.representation, (before.representation - centre) @ basis.T, atol=1e-3)
