@@ -51,11 +51,15 @@ def to(run: Run, target: str, *, score: str | None = None, test_vectors: "NDArra
         remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(parameters)}."
         raise EdgeoodError(f"{run.path} has no fitted score '{kind}'; {remedy}")
     if not run.quantized and target != "onnx":
-        raise EdgeoodError(f"{run.path} is a float run, which exports to onnx only; train its quantized twin.")
+        raise EdgeoodError(
+            f"{run.path} is a float run, which exports to onnx only; train its quantized twin."
+        )
     try:
         from edgeood.export import artefacts
     except ImportError as error:
-        raise EdgeoodError(f"exports need the package '{error.name}'; install `edgeood[firmware]`.") from error
+        raise EdgeoodError(
+            f"exports need the package '{error.name}'; install `edgeood[firmware]`."
+        ) from error
 
     folder = run.export_folder(kind)
     path = folder / ARTEFACTS[target]
@@ -114,5 +118,3 @@ def _merge(file: Path, about: dict[str, Any]) -> None:
         if before["made_from"] == about["made_from"]:
             about["artefacts"] = {**before["artefacts"], **about["artefacts"]}
     write_text(file, json.dumps(about, indent=1, sort_keys=True) + "\n")
-
-

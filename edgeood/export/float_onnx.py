@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 OPSET = 17
 
 
-def to_onnx(network: "nn.Module", kind: str, parameters: Mapping[str, NDArray], pixels: int) -> onnx.ModelProto:
+def to_onnx(
+    network: "nn.Module", kind: str, parameters: Mapping[str, NDArray], pixels: int
+) -> onnx.ModelProto:
     """``images`` (N, 1, P, P) float32 → ``score`` (N, 1) float64, for every score that :mod:`edgeood.scores` fits."""
     import torch
 

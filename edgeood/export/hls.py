@@ -20,12 +20,25 @@ from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.export import score_ops
-from edgeood.export.hls4ml_layers import BACKEND, register_score_layers
+from edgeood.export.hls4ml_layers import BACKEND, exact_type, register_score_layers
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.scores.fused import FusedScore
 
-_CPP_WORDS = {"int", "float", "double", "auto", "new", "class", "struct", "template", "namespace", "main", "nnet", "hls"}
+_CPP_WORDS = {
+    "int",
+    "float",
+    "double",
+    "auto",
+    "new",
+    "class",
+    "struct",
+    "template",
+    "namespace",
+    "main",
+    "nnet",
+    "hls",
+}
 
 
 def project_name(name: str) -> str:
@@ -78,7 +91,7 @@ def write_project(
         "project": project,
         "namespace": namespace,
         "input": input_type.hls_type,
-        "output": str(model.get_output_variables()[0].type.precision),
+        "output": exact_type(score.score_type),
     }
     if vectors is not None:
         _write_vectors(folder / "tb_data", *vectors, score.step)
@@ -142,7 +155,9 @@ def _check_types(model: Any, score: FusedScore) -> None:
         if layer.class_name in ("Dense", "Conv2D"):
             taken, kept = layer.get_input_variable().type.precision, layer.get_attr("accum_t").precision
             weights, bias = layer.get_weights("weight"), layer.get_weights("bias")
-            fraction = max(taken.fractional + weights.type.precision.fractional, bias.type.precision.fractional)
+            fraction = max(
+                taken.fractional + weights.type.precision.fractional, bias.type.precision.fractional
+            )
             reach = 2.0 ** (taken.integer - taken.signed)
             axes = tuple(range(weights.data.ndim - 1))
             largest = (np.abs(weights.data).sum(axis=axes) * reach + np.abs(bias.data)).max()
@@ -154,7 +169,9 @@ def _check_types(model: Any, score: FusedScore) -> None:
     output = model.get_output_variables()[0].type.precision
     wanted = score.score_type
     if (output.width, output.integer) != (wanted.bits, wanted.integer + wanted.signed):
-        raise EdgeoodError(f"hls4ml changed the type of the score from {wanted.hls_type} to {output}; report this.")
+        raise EdgeoodError(
+            f"hls4ml changed the type of the score from {wanted.hls_type} to {output}; report this."
+        )
 
 
 @contextmanager
@@ -197,7 +214,7 @@ def _drop_build_products(folder: Path) -> None:
 
 
 def _readme(about: Mapping[str, str], score: FusedScore, target: Target, vectors: bool) -> str:
-    types = "\n".join(f"| {name} | `{kind.hls_type.split(',AP_RND')[0]}>` |" for name, kind in score.types().items())
+    types = "\n".join(f"| {name} | `{exact_type(kind)}` |" for name, kind in score.types().items())
     threshold = int(np.floor(score.threshold / score.step))
     packets = (
         "one pixel per packet, row by row (η, then φ); the score follows as one packet"
@@ -212,7 +229,8 @@ def _readme(about: Mapping[str, str], score: FusedScore, target: Target, vectors
     )
     return f"""# {about["project"]}: anomaly score in firmware
 
-Made by edgeood (`edgeood export --target vitis`) through hls4ml. Top function `{about["namespace"]}::{about["project"]}`.
+Made by edgeood (`edgeood export --target vitis`) through hls4ml.
+Top function `{about["namespace"]}::{about["project"]}`.
 
 | port | type | |
 |---|---|---|
@@ -225,7 +243,8 @@ A jet is anomalous if its score, as an integer, is greater than **{threshold}** 
 |---|---|
 {types}
 
-Target: {target.part}, {target.clock_ns} ns, {target.io_type}, strategy {target.strategy}, reuse factor {target.reuse_factor}.
+Target: {target.part}, {target.clock_ns} ns, {target.io_type}, strategy {target.strategy},
+reuse factor {target.reuse_factor}.
 {bench}
 ## C-simulation and synthesis
 

@@ -41,7 +41,9 @@ def largest_accumulator(weights: _Fixed, bias: _Fixed, inputs: FixedPoint, outpu
     fraction = max(weights.fraction + inputs.fraction, bias.fraction)
     summed = tuple(axis for axis in range(weights.values.ndim) if axis != outputs_axis)
     reach = max(inputs.highest_integer, -inputs.lowest_integer)
-    products = np.abs(weights.values).sum(axis=summed) * reach << (fraction - weights.fraction - inputs.fraction)
+    products = np.abs(weights.values).sum(axis=summed) * reach << (
+        fraction - weights.fraction - inputs.fraction
+    )
     return int((products + np.abs(bias.at(fraction))).max())
 
 
@@ -94,12 +96,16 @@ class _Lowering:
         signed = bool(attributes["signed"])
         kind = FixedPoint(int(bits), int(bits) - signed - fraction, signed)
         if zero or kind.step != scale or attributes["narrow"] or attributes["rounding_mode"] != b"ROUND":
-            raise NotImplementedError(f"Quant node {output} is not of power-of-two step with half-to-even rounding")
+            raise NotImplementedError(
+                f"Quant node {output} is not of power-of-two step with half-to-even rounding"
+            )
         if inputs[0] in self.floats:
             self.constants[output] = _Fixed(kind.to_integers(self.floats[inputs[0]]), fraction)
             return
         precision = np.float64 if inputs[0] in self.double else np.float32
-        steps = self.add("Mul", [inputs[0], self.constant(1 / scale, f"{output}_inverse", precision)], f"{output}_steps")
+        steps = self.add(
+            "Mul", [inputs[0], self.constant(1 / scale, f"{output}_inverse", precision)], f"{output}_steps"
+        )
         rounded = self.add("Round", [steps], f"{output}_rounded")
         low = self.constant(kind.lowest_integer, f"{output}_low", precision)
         high = self.constant(kind.highest_integer, f"{output}_high", precision)

@@ -64,8 +64,10 @@ def _diagonal_mahalanobis() -> FunctionProto:
         node("ReduceSum", ["product_floored", "last_axis"], ["distances"], keepdims=0),
         node("ReduceMin", ["distances"], ["score"], axes=[-1], keepdims=1),
     ]
-    types = [f"{name}_type" for name in
-             ("representation", "mean", "inverse_variance", "difference", "square", "product", "score")]
+    types = [
+        f"{name}_type"
+        for name in ("representation", "mean", "inverse_variance", "difference", "square", "product", "score")
+    ]
     attributes = ["mean", "inverse_variance", "square_step", "product_step", *types]
     opsets = [helper.make_opsetid("", OPSET)]
     return helper.make_function(

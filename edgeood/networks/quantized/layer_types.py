@@ -36,7 +36,12 @@ def layer_types(network: CNN, quantization: Quantization) -> dict[str, dict[str,
 
 def _check(kind: FixedPoint, where: str, signed: bool) -> None:
     """QKeras reads a signed 1-bit type as ±1, and its ``quantized_relu`` cannot start below the point."""
-    if kind.signed != signed or kind.bits > 24 or (signed and kind.bits < 2) or (not signed and kind.integer < 0):
+    if (
+        kind.signed != signed
+        or kind.bits > 24
+        or (signed and kind.bits < 2)
+        or (not signed and kind.integer < 0)
+    ):
         sort = "signed, 2 to 24 bits" if signed else "unsigned, at most 24 bits, integer bits 0 or more"
         raise EdgeoodError(f"quantization: {where} cannot have {kind}; choose a type that is {sort}.")
 

@@ -115,8 +115,9 @@ class QKerasCNN(nn.Module):
         model = _keras_model(*self.arguments)
         for name in self.types:
             own = self._model[0].get_layer(name)
-            model.get_layer(name).set_weights([weight.detach().cpu().numpy() for weight in
-                                               (own.kernel.value, own.bias.value)])
+            model.get_layer(name).set_weights(
+                [weight.detach().cpu().numpy() for weight in (own.kernel.value, own.bias.value)]
+            )
         return model
 
 

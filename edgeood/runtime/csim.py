@@ -1,0 +1,157 @@
+"""Scores by C-simulation: the exported HLS project, compiled with g++ alone, run in several processes.
+
+hls4ml's line buffers are static variables, so one process simulates one jet at a time; each worker is a process
+of its own that reads images from a pipe and writes scores to another. (Not ``multiprocessing``: its spawn method
+runs a user's unguarded script again, its fork method copies the locks of torch's threads.)
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.atomic import atomic_path
+from edgeood.errors import EdgeoodError
+from edgeood.export import describe, exported
+from edgeood.run import Run
+from edgeood.runtime import Progress, cores
+
+# -O1 compiles as long and runs 30 % slower; native instructions gain nothing. -fno-gnu-unique and -Bsymbolic keep
+# the static variables of two networks apart when both are loaded.
+FLAGS = ("-std=c++14", "-O3", "-fPIC", "-shared", "-fno-gnu-unique", "-Wl,-Bsymbolic", "-w")
+_CHUNK = 32
+
+
+def open_csim(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> "CSim":
+    """The engine on a run's exported Vitis project, compiled if it is not yet.
+
+    Raises :class:`EdgeoodError` if there is no export, no g++, or it does not compile.
+    """
+    project = exported(run, score, "vitis")
+    about = describe(run, score)
+    library = compile_project(project, about["artefacts"]["vitis"]["project"], project.parent / "csim")
+    return CSim(
+        library,
+        about["artefacts"]["vitis"]["project"],
+        threshold=about["threshold"],
+        workers=workers,
+        progress=progress,
+    )
+
+
+def compile_project(project: Path, name: str, cache: Path) -> Path:
+    """Compile an exported project into a shared library, or find it compiled in ``cache``.
+
+    The library is named by a hash of every source, the compiler and its flags. Raises :class:`EdgeoodError` if
+    g++ is missing or fails.
+    """
+    compiler = shutil.which("g++")
+    if compiler is None:
+        raise EdgeoodError(
+            "C-simulation needs g++, which is not on PATH; install it (e.g. `apt install g++`)."
+        )
+    digest = hashlib.sha256(" ".join(FLAGS).encode())
+    digest.update(subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout)
+    sources = [project / f"{name}_bridge.cpp", *sorted((project / "firmware").rglob("*"))]
+    for source in sources:
+        if source.is_file() and source.suffix in (".h", ".cpp"):
+            digest.update(source.relative_to(project).as_posix().encode() + b"\0" + source.read_bytes())
+    library = cache / f"{name}-{digest.hexdigest()[:16]}.so"
+    if library.is_file():
+        return library
+    # One translation unit: the headers, most of the work, are read once.
+    unit = f'#include "firmware/{name}.cpp"\n#include "{name}_bridge.cpp"\n'
+    with atomic_path(library) as temporary:
+        command = [
+            compiler,
+            *FLAGS,
+            "-I.",
+            "-Ifirmware/ap_types",
+            "-x",
+            "c++",
+            "-",
+            "-o",
+            str(temporary.resolve()),
+        ]
+        done = subprocess.run(command, input=unit, cwd=project, capture_output=True, text=True)
+        if done.returncode:
+            log = cache / f"{name}.log"
+            log.write_text(done.stderr, encoding="utf-8")
+            raise EdgeoodError(f"g++ could not compile {project}; see {log}.")
+    return library
+
+
+class CSim:
+    """The engine on one compiled project."""
+
+    name = "csim"
+
+    def __init__(
+        self,
+        library: Path,
+        project: str,
+        *,
+        threshold: float = float("nan"),
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.library = library
+        self.project = project
+        self.threshold = threshold
+        self.workers = workers or cores()
+        self.progress = progress
+
+    def __call__(self, images: NDArray) -> NDArray[np.float64]:
+        """(N,) scores from (N, 1, P, P) images. Raises :class:`EdgeoodError` if a worker dies."""
+        images = np.ascontiguousarray(images, np.float32).reshape(len(images), -1)
+        scores = np.empty(len(images))
+        chunks: SimpleQueue[slice] = SimpleQueue()
+        for start in range(0, len(images), _CHUNK):
+            chunks.put(slice(start, min(start + _CHUNK, len(images))))
+        workers = max(1, min(self.workers, chunks.qsize()))
+        with ThreadPoolExecutor(workers) as pool:
+            for one in [pool.submit(self._work, images, scores, chunks) for _ in range(workers)]:
+                one.result()
+        return scores
+
+    def _work(self, images: NDArray, scores: NDArray, chunks: "SimpleQueue[slice]") -> None:
+        """Feed one process until no chunk is left."""
+        command = [sys.executable, "-P", str(Path(__file__).with_name("csim_worker.py")), str(self.library)]
+        command += [f"{self.project}_double", str(images.shape[1])]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdin
+            assert process.stdout
+            try:
+                for chunk in _drain(chunks):
+                    process.stdin.write(len(images[chunk]).to_bytes(8, "little") + images[chunk].tobytes())
+                    process.stdin.flush()
+                    size = 8 * len(images[chunk])
+                    answer = process.stdout.read(size)
+                    if len(answer) != size:
+                        raise BrokenPipeError
+                    scores[chunk] = np.frombuffer(answer)
+                    if self.progress:
+                        self.progress(len(images[chunk]))
+            except BrokenPipeError as error:
+                raise EdgeoodError(
+                    f"a process that simulated {self.library} ended early; delete that file and try again."
+                ) from error
+            finally:
+                process.stdin.close()
+
+
+def _drain(chunks: "SimpleQueue[slice]") -> Iterator[slice]:
+    while True:
+        try:
+            yield chunks.get_nowait()
+        except Empty:
+            return

@@ -1,0 +1,70 @@
+"""Scores by ONNX Runtime on the CPU: needs the ``score.onnx`` file, numpy and onnxruntime, nothing else."""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.errors import EdgeoodError
+
+_BATCH = 256
+
+
+class OnnxRuntime:
+    """The engine on one ``score.onnx`` file.
+
+    Raises :class:`EdgeoodError` if onnxruntime is missing or the file is not an export of ours.
+    """
+
+    name = "onnxruntime"
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, threads: int | None = None, optimize: bool = True
+    ) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise EdgeoodError(
+                "scoring needs ONNX Runtime; install it with `pip install onnxruntime`."
+            ) from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 3
+        if not optimize:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        try:
+            self._session = onnxruntime.InferenceSession(
+                os.fspath(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises classes of its own, without a common base
+            reason = " ".join(str(error).split())
+            raise EdgeoodError(
+                f"{path} is no model that ONNX Runtime opens ({reason}); export it again."
+            ) from error
+        properties = self._session.get_modelmeta().custom_metadata_map
+        self.about: dict[str, Any] = {
+            key.removeprefix("edgeood."): json.loads(value)
+            for key, value in properties.items()
+            if key.startswith("edgeood.")
+        }
+        """What the model knows of itself: score, step, threshold, inputs, classes."""
+        if "score" not in self.about:
+            raise EdgeoodError(
+                f"{path} was not exported by edgeood; make one with `edgeood export --target onnx`."
+            )
+
+    @property
+    def threshold(self) -> float:
+        """Jets with a score above it are anomalous."""
+        return float(self.about["threshold"])
+
+    def __call__(self, images: NDArray) -> NDArray[np.float64]:
+        """(N,) scores from (N, 1, P, P) images."""
+        images = np.ascontiguousarray(images, np.float32)
+        scores = np.empty(len(images))
+        for start in range(0, len(images), _BATCH):
+            rows = slice(start, start + _BATCH)
+            scores[rows] = self._session.run(["score"], {"images": images[rows]})[0][:, 0]
+        return scores

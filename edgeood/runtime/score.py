@@ -1,0 +1,78 @@
+"""Score jet files with one engine. With ONNX Runtime this needs numpy, h5py and onnxruntime only."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.atomic import atomic_path
+from edgeood.inputs.images import images_of
+from edgeood.jets.format import Paths, iterate_jets
+from edgeood.run import Run
+from edgeood.runtime import Engine, Progress, open_engine
+
+_BATCH = 2048
+
+
+def score(
+    run: Run | str | os.PathLike[str],
+    jets: Paths,
+    out: str | os.PathLike[str] | None = None,
+    engine: str = "onnxruntime",
+    *,
+    score: str | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> NDArray[np.float64]:
+    """(N,) scores of the jets in ``jets``, larger = more anomalous.
+
+    Parameters
+    ----------
+    run : a run, its folder, or a ``score.onnx`` file alone (ONNX Runtime only)
+    jets : a jet file, a folder, or a sequence of them; read in batches
+    out : also write ``score`` (f8), ``anomalous`` (bool: above the working point) and ``event`` (i8) to this
+        HDF5 file
+    engine : ``onnxruntime``, ``csim`` or ``network``
+    score : default: the recipe's
+    progress : called with the number of jets just scored
+
+    Raises :class:`EdgeoodError` for unsound jets or a missing export or tool.
+    """
+    chosen, inputs, kind = _open(run, engine, score, workers)
+    scores, events = [], []
+    for batch in iterate_jets(jets, _BATCH):
+        scores.append(chosen(images_of(batch, inputs)))
+        events.append(batch.jets["event"])
+        if progress:
+            progress(len(batch))
+    values = np.concatenate(scores)
+    if out is not None:
+        with atomic_path(out) as temporary, h5py.File(temporary, "w") as file:
+            file.attrs.update({"score": kind, "engine": engine, "threshold": chosen.threshold})
+            columns = {
+                "score": values,
+                "anomalous": values > chosen.threshold,
+                "event": np.concatenate(events),
+            }
+            for name, column in columns.items():
+                file.create_dataset(name, data=column, track_times=False)
+    return values
+
+
+def _open(
+    run: Run | str | os.PathLike[str], engine: str, score: str | None, workers: int | None
+) -> tuple[Engine, Mapping[str, Any], str]:
+    """The engine, the inputs section of its recipe, and the name of its score."""
+    if not isinstance(run, Run) and Path(run).suffix == ".onnx":
+        from edgeood.runtime.onnxruntime import OnnxRuntime
+
+        alone = OnnxRuntime(run, threads=workers)
+        return alone, alone.about["inputs"], alone.about["score"]
+    run = run if isinstance(run, Run) else Run.open(run)
+    recipe = run.manifest["recipe"]
+    kind = score or recipe["score"]["kind"]
+    return open_engine(run, engine, kind, workers=workers), recipe["inputs"], kind

@@ -1,0 +1,109 @@
+"""Run directories of quantized networks with random weights: everything that export and runtime need."""
+
+import functools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from edgeood.fixed_point import FixedPoint
+from edgeood.jets.format import CONSTITUENT_DTYPE, JET_DTYPE, Jets, write_jets
+from edgeood.recipe import CNN, Block, Data, Images, Quantization, Recipe, Score, Target
+from edgeood.run import Run
+
+TINY = CNN(blocks=(Block(filters=3, pool=2), Block(filters=4, pool=2)), hidden=(9,), representation=5)
+REFERENCE = CNN(blocks=(Block(filters=4, pool=3), Block(filters=8, pool=4)), representation=20)
+DATA = Data(classes={"qcd": ("quark", "gluon"), "wz": ("w_1tev",)})
+
+# Sums of more than 24 bits in the convolutions and in the dense layers.
+WIDE = Quantization(
+    input=FixedPoint(10, 0, False),
+    weights=FixedPoint(14, 1),
+    biases=FixedPoint(16, 2),
+    activations=FixedPoint(14, 4, False),
+    representation=FixedPoint(12, 4, False),
+)
+SIGNED_INPUT = Quantization(input=FixedPoint(7, 0, True))
+
+
+def random_images(count: int, pixels: int, seed: int = 1) -> np.ndarray:
+    """(count, 1, pixels, pixels) float32: mostly dark, as jets are."""
+    return (np.random.default_rng(seed).random((count, 1, pixels, pixels)) ** 8).astype(np.float32)
+
+
+def random_jets(count: int, seed: int = 3) -> Jets:
+    """Jets of 30 constituents around random axes."""
+    random = np.random.default_rng(seed)
+    jets, parts = np.zeros(count, JET_DTYPE), np.zeros((count, 30), CONSTITUENT_DTYPE)
+    jets["pt"], jets["mass"], jets["event"] = 1000, 80, np.arange(count)
+    jets["eta"], jets["phi"] = random.normal(0, 1, count), random.uniform(-3.1, 3.1, count)
+    parts["pt"] = -np.sort(-random.exponential(30, parts.shape), axis=1)
+    parts["eta"] = jets["eta"][:, None] + random.normal(0, 0.2, parts.shape)
+    parts["phi"] = (jets["phi"][:, None] + random.normal(0, 0.2, parts.shape) + np.pi) % (2 * np.pi) - np.pi
+    parts["energy"], parts["valid"] = parts["pt"] * np.cosh(parts["eta"]), True
+    jets["energy"] = np.hypot(1000 * np.cosh(jets["eta"]), 80)
+    return Jets(jets, parts, ("quark",))
+
+
+def random_network(recipe: Recipe, seed: int = 0):
+    """The quantized network with weights large enough for its outputs to use their ranges."""
+    import torch
+
+    from edgeood.networks.build import build_network
+
+    torch.manual_seed(seed)
+    network = build_network(recipe)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith("bias"):
+                parameter.uniform_(-0.3, 0.5)
+            else:
+                parameter.mul_(2)
+    network.keep_in_range()
+    return network.eval()
+
+
+@functools.cache
+def quantized_run(
+    network: CNN = TINY,
+    pixels: int = 16,
+    io_type: str = "io_stream",
+    quantization: Quantization = Quantization(),  # noqa: B008 - frozen
+    strategy: str = "latency",
+    reuse_factor: int = 1,
+    seed: int = 0,
+) -> Run:
+    """A finished run, made once per test session; do not change it."""
+    from safetensors.torch import save_file
+
+    from edgeood.networks.build import outputs_of
+    from edgeood.scores import fit_scores, threshold_for
+
+    recipe = Recipe(
+        name="tiny twin-1",
+        data=DATA,
+        inputs=Images(pixels=pixels, intensity="sqrt"),
+        network=network,
+        quantization=quantization,
+        score=Score(kind="mahalanobis_diagonal"),
+        target=Target(io_type=io_type, strategy=strategy, reuse_factor=reuse_factor),
+    )
+    folder = Path(tempfile.mkdtemp(prefix="edgeood-run-"))
+    twin = random_network(recipe, seed)
+    save_file({key: value.detach() for key, value in twin.state_dict().items()}, folder / "network.safetensors")
+    outputs = outputs_of(twin, random_images(400, pixels, seed=2))
+    labels = (outputs.logits[:, 0] > np.median(outputs.logits[:, 0])).astype(int)
+    parameters = {}
+    for name, score in fit_scores(outputs.representation, outputs.logits, labels).items():
+        score.threshold = threshold_for(score(outputs.representation, outputs.logits), 0.1)
+        parameters[name] = score.parameters()
+    Run(folder, {}).save_scores(parameters)
+    return Run.finish(folder, recipe, {"random.h5": "0" * 64})
+
+
+@functools.cache
+def jet_file() -> Path:
+    """A file of 100 random jets."""
+    path = Path(tempfile.mkdtemp(prefix="edgeood-jets-")) / "random.h5"
+    write_jets(path, random_jets(100), {})
+    return path
