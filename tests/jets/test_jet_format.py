@@ -7,6 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from numpy.lib.recfunctions import repack_fields
 
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import iterate_jets, jet_files, read_attributes, read_jets, write_jets
@@ -22,7 +23,7 @@ def some_jets(count: int = 6, width: int = 4, processes: tuple[str, ...] = ("qua
     jets["eta"], jets["phi"], jets["event"] = 0.1 * rows, -0.1 * rows, 1000 + rows
     jets["process"], jets["label"] = rows % len(processes), rows % 3
     constituents["valid"] = np.arange(width) <= rows[:, None] % width
-    constituents["pt"] = np.where(constituents["valid"], 10.0 - np.arange(width), 0)
+    constituents["pt"] = np.where(constituents["valid"], 60.0 - np.arange(width), 0)
     constituents["energy"] = 2 * constituents["pt"]
     constituents["eta"] = np.where(constituents["valid"], 0.25, 0)
     constituents["charge"] = np.where(constituents["valid"], -1, 0)
@@ -123,7 +124,7 @@ DEFECTS = {
         r"jet 3 has a constituent with eta = nan",
     ),
     "infinite energy": (_set("constituents", "energy", (2, 0), np.inf), r"jet 2 .*energy = inf"),
-    "unsorted": (_set("constituents", "pt", (3, 2), 9.5), r"jet 3 .*not sorted by falling pT \(entry 2\)"),
+    "unsorted": (_set("constituents", "pt", (3, 2), 59.5), r"jet 3 .*not sorted by falling pT \(entry 2\)"),
     "gap": (_set("constituents", "valid", (3, 1), False), r"jet 3 has a valid constituent behind padding"),
     "gap in front": (
         _set("constituents", "valid", (3, 0), False),
@@ -187,7 +188,7 @@ def _without_field(table: str, field: str) -> Callable[[Path], None]:
         jets = some_jets()
         tables = {"jets": jets.jets, "constituents": jets.constituents}
         names = [name for name in tables[table].dtype.names if name != field]
-        tables[table] = np.lib.recfunctions.repack_fields(tables[table][names])
+        tables[table] = repack_fields(tables[table][names])
         write_plain(path, tables["jets"], tables["constituents"], processes=["a", "b"])
 
     return write
