@@ -92,8 +92,8 @@ def _teacher(recipe: Recipe) -> "Run | None":
     return run
 
 
-def _claim(folder: Path, recipe: Recipe) -> Run | None:
-    """Begin, go on with, or find finished the training of ``recipe`` in ``folder``."""
+def _finished(folder: Path, recipe: Recipe) -> Run | None:
+    """The finished run of ``recipe`` in ``folder``; None if there is one to begin or to go on with."""
     if (folder / "run.json").is_file():
         run = Run.open(folder)
         if run.recipe != recipe:
@@ -105,8 +105,8 @@ def _claim(folder: Path, recipe: Recipe) -> Run | None:
     if not started.is_file():
         if folder.is_dir() and any(folder.iterdir()):
             raise EdgeoodError(f"{folder} is not empty and holds no training of ours; choose another --out.")
-        write_text(started, recipe.to_yaml())
-    elif started.read_text(encoding="utf-8") != recipe.to_yaml():
+        return None
+    if started.read_text(encoding="utf-8") != recipe.to_yaml():
         raise EdgeoodError(
             f"{folder} holds an unfinished training of another recipe; finish that one or choose another --out."
         )
@@ -247,7 +247,7 @@ def train(
     folder = Path(out) if out is not None else Path("runs") / resolved.name
     files = jet_paths(resolved, jets)
     instructor = _teacher(resolved)
-    if finished := _claim(folder, resolved):
+    if finished := _finished(folder, resolved):
         return finished
     known, held_out = (read_known_jets(resolved, files, split) for split in (TRAIN, VALIDATION))
     if len(known) < resolved.training.batch_size or not len(held_out):
@@ -255,6 +255,7 @@ def train(
             f"only {len(known)} jets to train and {len(held_out)} to validate on; generate more, or lower "
             "training.batch_size."
         )
+    write_text(folder / STARTED, resolved.to_yaml())
     with _quiet_lightning():
         import lightning
 

@@ -36,7 +36,7 @@ def test_the_diagonal_distance_is_then_the_full_one(correlated):
     turned, logits = (points - centre) @ basis.T, np.zeros((len(points), 2))
     full = Mahalanobis().fit(turned, logits, labels)(turned, logits)
     diagonal = DiagonalMahalanobis().fit(turned, logits, labels)(turned, logits)
-    assert np.corrcoef(full, diagonal)[0, 1] > 0.9999
+    assert np.corrcoef(full, diagonal)[0, 1] > 0.999
     # Before, it was another score altogether.
     before = DiagonalMahalanobis().fit(points, logits, labels)(points, logits)
     assert np.corrcoef(before, full)[0, 1] < 0.95

@@ -1,0 +1,182 @@
+"""``edgeood demo``: one jet's whole way, from Pythia to a bit-exact firmware score."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeood.atomic import write_text
+from edgeood.run import Run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+SAMPLE = "demo"
+FLOAT_RECIPE = "cnn-nurd-demo"
+QUANTIZED_RECIPE = "cnn-nurd-qkeras-demo"
+FUSED_SCORES = ("max_logit", "mahalanobis_diagonal")
+
+
+class _Story:
+    """Announces every step and keeps its wall time, also across interruptions."""
+
+    def __init__(self, folder: Path, console: "Console") -> None:
+        self.console = console
+        self.file = folder / "wall_s.json"
+        self.wall_s: dict[str, float] = json.loads(self.file.read_text()) if self.file.is_file() else {}
+        self.number = 0
+
+    @contextmanager
+    def step(self, name: str, what: str) -> Iterator[None]:
+        """Time a step; a finished one that is only looked up again keeps the time of its work."""
+        self.number += 1
+        self.console.print(f"[bold]{self.number}. {name}[/bold]  {what}")
+        start = time.monotonic()
+        yield
+        wall_s = round(time.monotonic() - start, 2)
+        self.wall_s[name] = max(wall_s, self.wall_s.get(name, 0.0))
+        write_text(self.file, json.dumps(self.wall_s, indent=1))
+        self.console.print(f"   {wall_s:.1f} s")
+
+
+def _write_held_out(float_run: Run, jets: Path, path: Path) -> int:
+    """Write the jets that no training has seen to one file; return their number."""
+    from edgeood.evaluation.run_evaluation import held_out_jets
+    from edgeood.jets.format import write_jets
+
+    held_out = held_out_jets(float_run.recipe, [jets])
+    write_jets(path, held_out, {"sample": SAMPLE, "split": "test"})
+    return len(held_out)
+
+
+def _sculpting_at_half(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """score → jsd and wasserstein_gev of the background's mass spectrum with its upper half kept."""
+    return {
+        score: {key: measured["0.5"][key][0] for key in ("jsd", "wasserstein_gev")}
+        for score, measured in metrics["sculpting"].items()
+    }
+
+
+def _auroc(metrics: dict[str, Any]) -> dict[str, list[float]]:
+    """score → [AUROC of top against QCD, bootstrap error]."""
+    return {score: measured["auroc"] for score, measured in metrics["signals"]["top"].items()}
+
+
+def summarise(
+    metrics: dict[str, dict[str, Any]], trained: int, held_out: int, report: dict[str, Any], wall_s: dict[str, float]
+) -> dict[str, Any]:
+    """The contents of ``summary.json``.
+
+    Parameters
+    ----------
+    metrics : ``float`` and ``quantized``: what :func:`edgeood.evaluation.run_evaluation.evaluate` returned
+    trained, held_out : jets trained on, and jets that every engine scored
+    report : what :func:`edgeood.runtime.verify.verify` returned
+    wall_s : step → wall time in seconds
+    """
+    return {
+        "jets": {"train": trained, "test": held_out},
+        "auroc": {run: _auroc(measured) for run, measured in metrics.items()},
+        "sculpting": {run: _sculpting_at_half(measured) for run, measured in metrics.items()},
+        "parity": {
+            "jets": held_out,
+            "engines": report["engines"],
+            "mismatches": {name: sum(one["mismatches"].values()) for name, one in report["scores"].items()},
+        },
+        "throughput_jets_per_s": report["throughput_jets_per_s"],
+        "wall_s": wall_s,
+    }
+
+
+def summary_table(summary: dict[str, Any]) -> "Table":
+    """The table that the demo ends with: one line per score, float beside quantized."""
+    from rich.table import Table
+
+    from edgeood.evaluation.tables import format_measured
+
+    table = Table(title="top against QCD: float network, quantized twin, firmware")
+    for head in ("score", "AUROC float", "AUROC quantized", "JSD float", "JSD quantized", "W₂ float [GeV]"):
+        table.add_column(head, justify="left" if head == "score" else "right")
+    table.add_column("W₂ quantized [GeV]", justify="right")
+    table.add_column("mismatches", justify="right")
+    parity = summary["parity"]
+    for score in summary["auroc"]["float"]:
+        own = [summary["sculpting"][run][score] for run in ("float", "quantized")]
+        wrong = parity["mismatches"].get(score)
+        table.add_row(
+            score,
+            *(format_measured(summary["auroc"][run][score]) for run in ("float", "quantized")),
+            *(f"{measured['jsd']:.3f}" for measured in own),
+            *(f"{measured['wasserstein_gev']:.1f}" for measured in own),
+            "–" if wrong is None else f"{wrong} of {parity['jets']}",
+        )
+    return table
+
+
+def run_demo(
+    out: str | os.PathLike[str] = "demo",
+    *,
+    jets: int | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+    overrides: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Walk the whole story in the folder ``out`` and return what ``out/summary.json`` holds.
+
+    Interrupted, it goes on from the last finished shard, epoch or step.
+
+    Parameters
+    ----------
+    jets : jets to generate (default: what the sample says)
+    workers : generator and C-simulation processes (default: one per core)
+    overrides : ``section.key=value`` for both recipes (tests make them smaller)
+    """
+    from rich.console import Console
+
+    from edgeood.evaluation.run_evaluation import evaluate
+    from edgeood.export import to
+    from edgeood.jets.generate import generate
+    from edgeood.recipe import load_recipe
+    from edgeood.runtime.verify import verify
+    from edgeood.training.train import train
+
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console(quiet=not progress)
+    story = _Story(folder, console)
+    with story.step("generate", "quark, gluon, W, Z and top jets: Pythia 8, detector, FastJet"):
+        sample = generate(SAMPLE, folder / "jets", jets=jets, workers=workers, progress=progress)
+    with story.step("train", "float CNN, QCD against W/Z, blind to jet mass (NuRD); scores and thresholds"):
+        recipe = load_recipe(FLOAT_RECIPE, overrides)
+        float_run = train(recipe, folder / "float", jets=[sample], progress=progress)
+    with story.step("quantize", "its quantized twin in QKeras, distilled from the float network"):
+        recipe = load_recipe(QUANTIZED_RECIPE, overrides)
+        quantized_run = train(
+            recipe, folder / "quantized", jets=[sample], teacher=float_run.path, progress=progress
+        )
+    with story.step("evaluate", "AUROC and mass sculpting of both, with figures"):
+        metrics = {
+            name: evaluate(run, [sample]) for name, run in (("float", float_run), ("quantized", quantized_run))
+        }
+    with story.step("export", "QONNX, ONNX and an HLS project, one for each fused score"):
+        for score in FUSED_SCORES:
+            for target in ("qonnx", "onnx", "vitis"):
+                to(quantized_run, target, score=score)
+    with story.step("verify", "network = ONNX Runtime = C-simulation, on jets never trained on"):
+        test_file = folder / "test.h5"
+        held_out = _write_held_out(float_run, sample, test_file)
+        report = verify(quantized_run, [test_file], scores=list(FUSED_SCORES), workers=workers, progress=progress)
+
+    trained = int(float_run.manifest["jets"]["train"])
+    summary = summarise(metrics, trained, held_out, report, story.wall_s)
+    write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+    console.print(summary_table(summary))
+    speeds = ", ".join(f"{name} {speed:,.0f}" for name, speed in summary["throughput_jets_per_s"].items())
+    console.print(f"jets/s: {speeds}")
+    console.print(f"figures: {float_run.path / 'evaluation'}, {quantized_run.path / 'evaluation'}")
+    console.print(f"numbers: {folder / 'summary.json'}; wall time {sum(story.wall_s.values()):.0f} s")
+    return summary
