@@ -23,7 +23,10 @@ WIDE = Quantization(
     activations=FixedPoint(14, 4, False),
     representation=FixedPoint(12, 4, False),
 )
-SIGNED_INPUT = Quantization(input=FixedPoint(7, 0, True))
+SIGNED = Quantization(input=FixedPoint(7, 0), representation=FixedPoint(10, 3))
+STRIDED = CNN(
+    blocks=(Block(filters=3, kernel=4, stride=2), Block(filters=4, kernel=2, pool=2)), representation=5
+)
 
 
 def random_images(count: int, pixels: int, seed: int = 1) -> np.ndarray:
@@ -63,8 +66,20 @@ def random_network(recipe: Recipe, seed: int = 0):
     return network.eval()
 
 
-@functools.cache
-def quantized_run(
+_RUNS: dict[str, Run] = {}
+
+
+def quantized_run(**settings) -> Run:
+    """A finished run, made once per test session (settings of :func:`make_run`); do not change it."""
+    key = repr(sorted(settings.items()))
+    if key not in _RUNS:
+        _RUNS[key] = make_run(Path(tempfile.mkdtemp(prefix="edgeood-run-")), **settings)
+    return _RUNS[key]
+
+
+def make_run(
+    folder: Path,
+    *,
     network: CNN = TINY,
     pixels: int = 16,
     io_type: str = "io_stream",
@@ -73,7 +88,7 @@ def quantized_run(
     reuse_factor: int = 1,
     seed: int = 0,
 ) -> Run:
-    """A finished run, made once per test session; do not change it."""
+    """A finished run with random weights and scores fitted on random images."""
     from safetensors.torch import save_file
 
     from edgeood.networks.build import outputs_of
@@ -88,9 +103,10 @@ def quantized_run(
         score=Score(kind="mahalanobis_diagonal"),
         target=Target(io_type=io_type, strategy=strategy, reuse_factor=reuse_factor),
     )
-    folder = Path(tempfile.mkdtemp(prefix="edgeood-run-"))
     twin = random_network(recipe, seed)
-    save_file({key: value.detach() for key, value in twin.state_dict().items()}, folder / "network.safetensors")
+    save_file(
+        {key: value.detach() for key, value in twin.state_dict().items()}, folder / "network.safetensors"
+    )
     outputs = outputs_of(twin, random_images(400, pixels, seed=2))
     labels = (outputs.logits[:, 0] > np.median(outputs.logits[:, 0])).astype(int)
     parameters = {}

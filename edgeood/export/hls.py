@@ -159,9 +159,15 @@ def _check_types(model: Any, score: FusedScore) -> None:
                 taken.fractional + weights.type.precision.fractional, bias.type.precision.fractional
             )
             reach = 2.0 ** (taken.integer - taken.signed)
-            axes = tuple(range(weights.data.ndim - 1))
+            # The resource strategy has the outputs first, the latency strategy last.
+            outputs = 0 if layer.get_attr("_weights_transposed") else weights.data.ndim - 1
+            axes = tuple(axis for axis in range(weights.data.ndim) if axis != outputs)
             largest = (np.abs(weights.data).sum(axis=axes) * reach + np.abs(bias.data)).max()
-            if kept.fractional < fraction or 2.0 ** (kept.integer - kept.signed) < largest or not kept.signed:
+            if (
+                kept.fractional < fraction
+                or 2.0 ** (kept.integer - kept.signed) <= largest
+                or not kept.signed
+            ):
                 raise EdgeoodError(
                     f"hls4ml chose the accumulator {kept} for layer '{layer.name}', which loses bits of sums up to "
                     f"{largest:g} in steps of 2^-{fraction}; choose narrower types in quantization.layers."

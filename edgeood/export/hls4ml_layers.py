@@ -69,7 +69,7 @@ def register_score_layers() -> None:
             return (
                 f"struct config{node.index} : nnet::max_logit_config {{\n"
                 f"    static const unsigned n_class = {node.get_attr('n_in')};\n"
-                f"    static const unsigned reuse_factor = 1;\n}};\n"
+                f"    static const unsigned reuse_factor = {node.model.config.get_reuse_factor(node)};\n}};\n"
             )
 
     class DiagonalMahalanobisConfig(LayerConfigTemplate):
@@ -89,7 +89,7 @@ def register_score_layers() -> None:
                 f"struct config{node.index} : nnet::diagonal_mahalanobis_config {{\n"
                 f"    static const unsigned n_in = {node.get_attr('n_in')};\n"
                 f"    static const unsigned n_class = {node.get_attr('n_class')};\n"
-                f"    static const unsigned reuse_factor = 1;\n"
+                f"    static const unsigned reuse_factor = {node.model.config.get_reuse_factor(node)};\n"
                 + "".join(f"    typedef {kind} {name};\n" for name, kind in own.items())
                 + "};\n"
             )

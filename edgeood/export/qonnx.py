@@ -87,7 +87,7 @@ def network_graph(network: "QKerasCNN", output: str) -> onnx.ModelProto:
                     name,
                     kernel_shape=kernel.shape[2:],
                     **_PLAIN,
-                    strides=[1, 1],
+                    strides=list(layer.strides),
                     group=1,
                 )
             else:
@@ -104,7 +104,7 @@ def network_graph(network: "QKerasCNN", output: str) -> onnx.ModelProto:
             tensor = graph.node("Flatten", [tensor], name, axis=1)
         else:
             raise NotImplementedError(f"layer '{name}' of type {sort} has no QONNX form here")
-        if name in (output, f"{output}_relu") and (output == "logits" or sort == "QActivation"):
+        if name in (output, f"{output}_activation") and (output == "logits" or sort == "QActivation"):
             size = int(layer.output.shape[-1])
             break
     else:

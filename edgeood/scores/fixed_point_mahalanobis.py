@@ -84,7 +84,11 @@ class FixedPointMahalanobis:
 
 
 def fixed_point_mahalanobis(
-    mean: NDArray, inverse_variance: NDArray, threshold: float, representation: FixedPoint, error_budget: float
+    mean: NDArray,
+    inverse_variance: NDArray,
+    threshold: float,
+    representation: FixedPoint,
+    error_budget: float,
 ) -> FixedPointMahalanobis:
     """Choose the types by the error budget (module docstring) and round the constants.
 

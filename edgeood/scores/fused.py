@@ -11,7 +11,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.layer_types import layer_types, logits_type
 from edgeood.recipe import Recipe
-from edgeood.scores.fixed_point_mahalanobis import FixedPointMahalanobis, fixed_point_mahalanobis
+from edgeood.scores.fixed_point_mahalanobis import fixed_point_mahalanobis
 
 
 class FusedScore(Protocol):
@@ -74,7 +74,9 @@ def fused_score(recipe: Recipe, name: str, parameters: Mapping[str, NDArray]) ->
     budget cannot be kept.
     """
     if recipe.quantization is None:
-        raise EdgeoodError(f"'{recipe.name}' is a float network without a fused score; train its quantized twin.")
+        raise EdgeoodError(
+            f"'{recipe.name}' is a float network without a fused score; train its quantized twin."
+        )
     threshold = float(parameters["threshold"])
     if name == "max_logit":
         return FixedPointMaxLogit(logits_type(recipe.network, recipe.quantization), threshold)

@@ -29,7 +29,9 @@ def recipe(network: CNN = TINY, pixels: int = 16, quantization: Quantization | N
     )
 
 
-@pytest.mark.parametrize("kind", [FixedPoint(6, 0), FixedPoint(8, 2, False), FixedPoint(5, 6), FixedPoint(9, 0, False)])
+@pytest.mark.parametrize(
+    "kind", [FixedPoint(6, 0), FixedPoint(8, 2, False), FixedPoint(5, 6), FixedPoint(9, 0, False)]
+)
 def test_fused_quantizer_rounds_half_to_even_and_saturates(kind: FixedPoint) -> None:
     steps = np.arange(4 * kind.lowest_integer - 9, 4 * kind.highest_integer + 9) / 4
     values = torch.from_numpy((steps * kind.step).astype(np.float32)).requires_grad_()
@@ -81,7 +83,7 @@ def test_every_weight_gets_a_gradient_and_learns() -> None:
         loss.backward()
         assert all(parameter.grad is not None for parameter in network.parameters())
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert all(parameter.grad.abs().sum() > 0 for parameter in network.parameters())
     assert losses[-1] < 0.8 * losses[0]
 
@@ -117,16 +119,20 @@ def test_weights_survive_the_run_directory() -> None:
 
 @pytest.mark.parametrize("hidden", [(), (6,)])
 def test_float_weights_are_laid_out_for_keras(hidden: tuple[int, ...]) -> None:
-    """Without pooling and with plain ReLUs the float network and a fine twin compute the same function."""
+    """Without pooling, with plain ReLUs and a linear representation a fine twin computes the same function."""
     torch.manual_seed(2)
-    shape = CNN(blocks=(Block(filters=2), Block(filters=3)), hidden=hidden, representation=4)
+    shape = CNN(
+        blocks=(Block(filters=2, kernel=2, stride=2), Block(filters=3, kernel=2)),
+        hidden=hidden,
+        representation=4,
+    )
     inputs = Images(pixels=8)
     fine = Quantization(
         input=FixedPoint(20, 1, False),
         weights=FixedPoint(22, 1),
         biases=FixedPoint(22, 1),
         activations=FixedPoint(22, 4, False),
-        representation=FixedPoint(22, 4, False),
+        representation=FixedPoint(22, 4),
     )
     master = CNNClassifier(inputs, shape, 2)
     with torch.no_grad():
@@ -170,7 +176,9 @@ def test_exceptions_by_layer_are_used() -> None:
     network = random_network(recipe(quantization=Quantization(layers={"conv1": kinds})))
     layer = network.keras_model().get_layer("conv1")
     assert fixed_point_of(layer.get_quantizers()[0]) == kinds["weights"]
-    assert fixed_point_of(network.keras_model().get_layer("conv1_relu").activation) == kinds["activations"]
+    assert (
+        fixed_point_of(network.keras_model().get_layer("conv1_activation").activation) == kinds["activations"]
+    )
 
 
 REOPEN = """

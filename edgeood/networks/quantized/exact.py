@@ -53,7 +53,7 @@ def exact_outputs(network: "QKerasCNN", images: np.ndarray, batch_size: int = 25
         x = torch.from_numpy(quantization.input.quantize(images[start : start + batch_size]))
         for i, block in enumerate(cnn.blocks):
             kernel, bias = constants(f"conv{i}")
-            x = activate(f"conv{i}", nn.functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias))
+            x = activate(f"conv{i}", nn.functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, block.stride))
             x = nn.functional.max_pool2d(x, block.pool)
         x = x.permute(0, 2, 3, 1).flatten(1)
         for name in [*(f"dense{i}" for i in range(len(cnn.hidden))), "representation"]:

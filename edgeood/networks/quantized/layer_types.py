@@ -29,7 +29,9 @@ def layer_types(network: CNN, quantization: Quantization) -> dict[str, dict[str,
         activations = quantization.representation if name == "representation" else quantization.activations
         usual = {"weights": quantization.weights, "biases": quantization.biases, "activations": activations}
         types[name] = usual | {str(part): kind for part, kind in quantization.layers.get(name, {}).items()}
-        for part, signed in (("weights", True), ("biases", True), ("activations", False)):
+        # Unsigned activations pass a ReLU; only the representation may also be linear.
+        linear = name == "representation" and types[name]["activations"].signed
+        for part, signed in (("weights", True), ("biases", True), ("activations", linear)):
             _check(types[name][part], f"the {part} of layer '{name}'", signed)
     return types
 
@@ -52,7 +54,8 @@ def logits_type(network: CNN, quantization: Quantization) -> FixedPoint:
     representation = types["representation"]["activations"]
     weights, biases = types["logits"]["weights"], types["logits"]["biases"]
     fraction = max(representation.fraction + weights.fraction, biases.fraction)
-    largest = network.representation * representation.high * -weights.low - biases.low
+    reach = max(representation.high, -representation.low)
+    largest = network.representation * reach * -weights.low - biases.low
     return smallest_type(-largest, largest, fraction, signed=True)
 
 

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from edgeood.atomic import atomic_path
-from edgeood.errors import EdgeoodError
 from edgeood.networks import Outputs
 from edgeood.networks.quantized.fused_quantizers import fixed_point_of, fused_quantizer, plain_quantizer
 from edgeood.networks.quantized.keras_backend import import_qkeras
@@ -30,23 +29,15 @@ def _keras_model(inputs: Images, network: CNN, quantization: Quantization, class
         }
 
     def activation(name: str) -> Any:
-        return qkeras.QActivation(plain_quantizer(types[name]["activations"]), name=f"{name}_relu")
+        return qkeras.QActivation(plain_quantizer(types[name]["activations"]), name=f"{name}_activation")
 
     images = keras.Input((inputs.pixels, inputs.pixels, 1), name="images")
     x = qkeras.QActivation(plain_quantizer(quantization.input), name="input_quantizer")(images)
-    side = inputs.pixels
     for i, block in enumerate(network.blocks):
-        if side < block.kernel or (side - block.kernel + 1) < block.pool:
-            raise EdgeoodError(
-                f"network.blocks[{i}] needs at least {block.kernel + block.pool - 1} pixels a side, it gets {side}; "
-                "use smaller kernels or pools."
-            )
-        x = qkeras.QConv2D(block.filters, block.kernel, **settings(f"conv{i}"))(x)
+        x = qkeras.QConv2D(block.filters, block.kernel, block.stride, **settings(f"conv{i}"))(x)
         x = activation(f"conv{i}")(x)
-        side -= block.kernel - 1
         if block.pool > 1:
             x = keras.layers.MaxPooling2D(block.pool, name=f"pool{i}")(x)
-            side //= block.pool
     x = keras.layers.Flatten(name="flatten")(x)
     for i, width in enumerate(network.hidden):
         x = activation(f"dense{i}")(qkeras.QDense(width, **settings(f"dense{i}"))(x))
@@ -69,9 +60,9 @@ def _fuse(model: Any) -> None:
 class QKerasCNN(nn.Module):
     """Quantized CNN on jet images, with QKeras layers that train in a plain torch loop.
 
-    Input quantizer, [convolution, quantized ReLU, max pooling] per block, hidden dense layers,
-    representation with quantized ReLU, logits. All steps are powers of two, per tensor; rounding is half to
-    even, overflow saturates. The state dict holds the latent float weights under the names
+    Input quantizer, [convolution, quantized ReLU, max pooling] per block, hidden dense layers, representation
+    (linear if its type is signed, else with quantized ReLU), logits. All steps are powers of two, per tensor;
+    rounding is half to even, overflow saturates. The state dict holds the latent float weights under the names
     ``<layer>.kernel`` and ``<layer>.bias`` (layouts of Keras), layers named by :func:`layer_names`.
     """
 
@@ -124,8 +115,7 @@ class QKerasCNN(nn.Module):
 def build_qkeras_cnn(inputs: Images, network: CNN, quantization: Quantization, classes: int) -> QKerasCNN:
     """The untrained quantized twin of a CNN, by the sections of a recipe; ``classes`` is the number of logits.
 
-    Raises :class:`EdgeoodError` if a layer exception names no layer, a type does not suit its place, or the
-    image is too small for the blocks.
+    Raises :class:`EdgeoodError` if a layer exception names no layer or a type does not suit its place.
     """
     return QKerasCNN(inputs, network, quantization, classes)
 
@@ -184,5 +174,5 @@ def _side_before(module: nn.Module, name: str) -> int:
         return 0
     side = inputs.pixels  # type: ignore[union-attr]
     for block in network.blocks:  # type: ignore[union-attr]
-        side = (side - block.kernel + 1) // block.pool
+        side = block.side_after(side)
     return side
