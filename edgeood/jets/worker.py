@@ -58,6 +58,10 @@ def _die_with_parent() -> None:
 
 
 def _work(shard: Shard, folder: Path) -> tuple[str, Effort]:
+    # The first shard of a worker should not be charged for importing the generator.
+    import edgeood.jets.pythia
+    import edgeood.jets.selection  # noqa: F401
+
     assert _signals is not None
     effort = make_shard(shard, folder, _signals.report)
     return sha256_of(folder / shard.file_name), effort

@@ -52,6 +52,17 @@ def test_soft_drop_is_that_of_fastjet() -> None:
     np.testing.assert_allclose(mass, groomed[8], rtol=1e-6, atol=1e-3)
 
 
+def test_n_subjettiness_is_that_of_fastjet() -> None:
+    objects, bounds = random_jets(300, 2)
+    member = np.arange(bounds[-1])
+    _, tau = substructure(objects, member, bounds, RADIUS)
+    trees = cluster(objects, member, bounds, fastjet.JetDefinition(fastjet.cambridge_algorithm, 5.0))
+    expected = trees.to_numpy_njettiness(
+        "NormalizedMeasure", "WTA_KT_Axes", [1, 2, 3, 4], 1.0, RADIUS, 999.0, 999, 999.0
+    )[0]
+    np.testing.assert_allclose(tau, np.reshape(expected, (300, 4)), atol=2e-6)
+
+
 def test_two_prongs_have_their_invariant_mass_and_a_soft_third_is_dropped() -> None:
     objects = massless([0, 0, 0], [100.0, 80.0, 5.0], [0.0, 0.3, 0.0], [0.0, 0.0, -0.7])
     mass, tau = substructure(objects, np.array([0, 1, 2]), np.array([0, 3]), RADIUS)
