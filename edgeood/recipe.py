@@ -71,6 +71,9 @@ class CNN(_Section):
     blocks: tuple[Block, ...] = Field(min_length=1)
     hidden: tuple[int, ...] = ()
     representation: int = Field(20, ge=2, description="dimensions of the representation")
+    canonical: bool = Field(
+        True, description="float networks: diagonal class covariances, logits that follow the density"
+    )
 
 
 class CrossEntropy(_Section):

@@ -185,7 +185,7 @@ def _seal(
     from safetensors.torch import save_file
 
     network.cpu()
-    if recipe.quantization is None:
+    if recipe.quantization is None and recipe.network.canonical:
         to_canonical(network, np.asarray(outputs_of(network, train.inputs).representation), train.labels)
     with atomic_path(folder / "network.safetensors") as temporary:
         save_file(
