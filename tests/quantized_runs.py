@@ -103,6 +103,7 @@ def make_run(
         score=Score(kind="mahalanobis_diagonal"),
         target=Target(io_type=io_type, strategy=strategy, reuse_factor=reuse_factor),
     )
+    folder.mkdir(parents=True, exist_ok=True)
     twin = random_network(recipe, seed)
     save_file(
         {key: value.detach() for key, value in twin.state_dict().items()}, folder / "network.safetensors"

@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.export import score_ops
 from edgeood.export.hls4ml_layers import BACKEND, exact_type, register_score_layers
+from edgeood.export.hls_files import drop_build_products, readme, write_test_bench, write_vectors
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.scores.fused import FusedScore
@@ -60,7 +61,7 @@ def write_project(
     name: str,
     folder: Path,
     log: Path,
-    vectors: tuple[NDArray, NDArray] | None = None,
+    vectors: tuple[NDArray, NDArray],
 ) -> dict[str, str]:
     """Write the Vitis project of a QONNX graph with its fused score into ``folder``.
 
@@ -70,7 +71,7 @@ def write_project(
     target : part, clock, interface, strategy and reuse factor
     name : the recipe's
     log : where everything goes that hls4ml says
-    vectors : (n, 1, P, P) images and their (n,) expected integer scores, for the C test bench
+    vectors : (n, 1, P, P) images and their (n,) expected integer scores, for the test bench
 
     Returns the ``project`` and ``namespace`` names and the HLS types of ``input`` and ``output``.
     Raises :class:`EdgeoodError` naming the log if the conversion fails or would lose bits.
@@ -82,6 +83,7 @@ def write_project(
             model, input_type = _convert(qonnx, target, project, namespace, folder)
             _check_types(model, score)
             model.write()
+            write_test_bench(model, namespace, score.score_type, folder / f"{project}_test.cpp")
         except EdgeoodError:
             raise
         except Exception as error:
@@ -93,10 +95,9 @@ def write_project(
         "input": input_type.hls_type,
         "output": exact_type(score.score_type),
     }
-    if vectors is not None:
-        _write_vectors(folder / "tb_data", *vectors, score.step)
-    (folder / "README.md").write_text(_readme(about, score, target, vectors is not None), encoding="utf-8")
-    _drop_build_products(folder)
+    write_vectors(folder / "tb_data", *vectors)
+    (folder / "README.md").write_text(readme(about, score, target), encoding="utf-8")
+    drop_build_products(folder)
     return about
 
 
@@ -200,63 +201,3 @@ def _speaking_into(log: Path) -> Iterator[None]:
             for number, copy in zip((1, 2), saved, strict=True):
                 os.dup2(copy, number)
                 os.close(copy)
-
-
-def _write_vectors(folder: Path, images: NDArray, integers: NDArray, step: float) -> None:
-    """Test vectors as hls4ml's test bench reads them, and the integers that the score's bits must show."""
-    folder.mkdir(parents=True, exist_ok=True)
-    flat = images.astype(np.float64).reshape(len(images), -1)
-    lines = [" ".join(format(pixel, ".9g") for pixel in image) for image in flat]
-    (folder / "tb_input_features.dat").write_text("\n".join(lines) + "\n")
-    expected = [format(float(value) * step, ".17g") for value in integers]
-    (folder / "tb_output_predictions.dat").write_text("\n".join(expected) + "\n")
-    (folder / "expected_integers.dat").write_text("\n".join(str(int(value)) for value in integers) + "\n")
-
-
-def _drop_build_products(folder: Path) -> None:
-    """hls4ml's own configuration holds absolute paths and a pickle-like model dump: not for others' machines."""
-    for name in ("hls4ml_config.yml", "keras_model.keras", "onnx_model.onnx"):
-        (folder / name).unlink(missing_ok=True)
-
-
-def _readme(about: Mapping[str, str], score: FusedScore, target: Target, vectors: bool) -> str:
-    types = "\n".join(f"| {name} | `{exact_type(kind)}` |" for name, kind in score.types().items())
-    threshold = int(np.floor(score.threshold / score.step))
-    packets = (
-        "one pixel per packet, row by row (η, then φ); the score follows as one packet"
-        if target.io_type == "io_stream"
-        else "all pixels at once, row by row (η, then φ)"
-    )
-    bench = (
-        "\n`tb_data/` holds test vectors: pixels, the expected scores, and the same as integers "
-        "(`expected_integers.dat`, in units of the step).\n"
-        if vectors
-        else ""
-    )
-    return f"""# {about["project"]}: anomaly score in firmware
-
-Made by edgeood (`edgeood export --target vitis`) through hls4ml.
-Top function `{about["namespace"]}::{about["project"]}`.
-
-| port | type | |
-|---|---|---|
-| input | `{about["input"]}` | {packets} |
-| output | `{about["output"]}` | the score `{score.name}`, in steps of {score.step!r} |
-
-A jet is anomalous if its score, as an integer, is greater than **{threshold}** ({score.threshold!r}).
-
-| number | type |
-|---|---|
-{types}
-
-Target: {target.part}, {target.clock_ns} ns, {target.io_type}, strategy {target.strategy},
-reuse factor {target.reuse_factor}.
-{bench}
-## C-simulation and synthesis
-
-`edgeood csim RUN jets.h5` compiles this folder with g++ alone. With Vitis HLS:
-
-    vitis-run --mode hls --tcl build_prj.tcl        # C-simulation and synthesis, as build_opt.tcl says
-
-Every symbol lies in the namespace `{about["namespace"]}`, so several networks can share a design or a process.
-"""

@@ -1,0 +1,153 @@
+"""The Vitis project: exact in C-simulation for every interface, silent, self-contained, namespaced."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from quantized_runs import SIGNED, STRIDED, WIDE, quantized_run, random_images
+
+from edgeood.errors import EdgeoodError
+from edgeood.export import describe, to
+from edgeood.export.hls import _speaking_into
+from edgeood.fixed_point import FixedPoint
+from edgeood.runtime.csim import compile_project, open_csim
+from edgeood.runtime.csim_worker import simulate
+from edgeood.runtime.network import open_network
+from edgeood.runtime.verify import corner_images
+
+pytestmark = pytest.mark.firmware
+
+SETTINGS = {
+    "stream": {},
+    "parallel": {"io_type": "io_parallel"},
+    "resource": {"strategy": "resource", "reuse_factor": 3},
+    "wide": {"quantization": WIDE},
+    "strided parallel, linear representation": {
+        "network": STRIDED,
+        "io_type": "io_parallel",
+        "quantization": SIGNED,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(name, "mahalanobis_diagonal") for name in SETTINGS] + [("stream", "max_logit"), ("parallel", "max_logit")],
+)
+def test_csim_equals_the_network(name: str, kind: str) -> None:
+    run = quantized_run(**SETTINGS[name])
+    to(run, "vitis", score=kind)
+    images = np.concatenate([random_images(60, 16), corner_images(16, run.recipe.quantization.input)])
+    expected = open_network(run, kind)(images)
+    np.testing.assert_array_equal(open_csim(run, kind)(images), expected)
+    assert np.unique(expected).size > 40
+
+
+def project_of(kind: str = "mahalanobis_diagonal", **settings) -> tuple[Path, dict]:
+    run = quantized_run(**settings)
+    path = to(run, "vitis", score=kind)
+    return path, describe(run, kind)
+
+
+def test_exports_are_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    path, _ = project_of()
+    assert capfd.readouterr() == ("", "")
+    assert "Creating HLS model" in (path.parent / "hls4ml.log").read_text()
+
+
+def test_projects_are_self_contained() -> None:
+    path, about = project_of()
+    for file in path.rglob("*"):
+        if file.is_file():
+            assert str(path.parent) not in file.read_text(errors="replace"), file
+    assert "#include" in (path / "firmware" / "nnet_utils" / "nnet_edgeood_score.h").read_text()
+    readme = (path / "README.md").read_text()
+    assert about["artefacts"]["vitis"]["input"] == "ap_ufixed<8,0,AP_RND_CONV,AP_SAT>"
+    assert about["artefacts"]["vitis"]["input"] in readme
+    assert f"greater than **{about['threshold_integer']}**" in readme
+    assert json.dumps(about["artefacts"]["vitis"]["namespace"]).strip('"') in readme
+
+
+def test_generated_code_lies_in_the_projects_namespace() -> None:
+    path, about = project_of()
+    opening = f"namespace {about['artefacts']['vitis']['namespace']} {{"
+    sources = [path / "firmware" / name for name in ("tiny_twin_1.cpp", "tiny_twin_1.h", "defines.h", "parameters.h")]
+    for source in [*sources, *(path / "firmware" / "weights").glob("*.h")]:
+        assert opening in source.read_text(), source
+    other, about_other = project_of(seed=2)
+    assert other != path
+    assert about_other["artefacts"]["vitis"]["namespace"] != about["artefacts"]["vitis"]["namespace"]
+
+
+@pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+def test_test_bench_checks_itself(io_type: str, tmp_path: Path) -> None:
+    path, about = project_of(io_type=io_type)
+    project = shutil.copytree(path, tmp_path / "project")
+    name = about["artefacts"]["vitis"]["project"]
+    command = ["g++", "-std=c++14", "-O1", "-w", "-I.", "-Ifirmware/ap_types", f"{name}_test.cpp"]
+    subprocess.run([*command, f"firmware/{name}.cpp", "-o", "bench"], cwd=project, check=True)
+    done = subprocess.run(["./bench"], cwd=project, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "0 mismatches in 16 vectors\n"), done.stderr
+    vectors = project / "tb_data" / "expected_integers.dat"
+    assert (project / "tb_data" / "csim_results.log").read_text() == vectors.read_text()
+    first, rest = vectors.read_text().split("\n", 1)
+    vectors.write_text(f"{int(first) + 1}\n{rest}")
+    done = subprocess.run(["./bench"], cwd=project, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "1 mismatches in 16 vectors\n")
+
+
+def test_two_networks_in_one_process(tmp_path: Path) -> None:
+    """Same layers, other weights: symbols of one library must not stand in for those of the other."""
+    images = random_images(40, 16)
+    libraries, expected = [], []
+    for seed in (0, 2):
+        path, about = project_of("max_logit", seed=seed)
+        libraries.append(compile_project(path, about["artefacts"]["vitis"]["project"], path.parent / "csim"))
+        expected.append(open_network(quantized_run(seed=seed), "max_logit")(images))
+    for _ in range(2):  # interleaved, as line buffers are static
+        for library, scores in zip(libraries, expected, strict=True):
+            found = simulate(library, "tiny_twin_1_double", images.reshape(len(images), -1))
+            np.testing.assert_array_equal(found, scores)
+    assert (expected[0] != expected[1]).any()
+    symbols = subprocess.run(["nm", "-D", libraries[0]], capture_output=True, text=True, check=True).stdout
+    assert not re.findall(r" u ", symbols)  # no STB_GNU_UNIQUE, which would be shared between libraries
+
+
+def test_what_hls4ml_says_stays_in_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    with _speaking_into(log):
+        print("from Python")
+        subprocess.run(["echo", "from a process"], check=True)
+    print("afterwards")
+    assert set(log.read_text().split("\n")) == {"from Python", "from a process", ""}
+    assert capfd.readouterr().out == "afterwards\n"
+
+
+def test_failures_name_the_log(tmp_path: Path) -> None:
+    import onnx
+
+    from edgeood.export.hls import write_project
+    from edgeood.recipe import Target
+    from edgeood.scores.fused import FixedPointMaxLogit
+
+    graph = onnx.helper.make_graph([], "empty", [], [])
+    score = FixedPointMaxLogit(FixedPoint(8, 2), 0.0)
+    vectors = np.zeros((1, 1, 8, 8)), np.zeros(1)
+    arguments = (Target(), "x", tmp_path / "project", tmp_path / "hls4ml.log", vectors)
+    with pytest.raises(EdgeoodError, match=r"hls4ml could not convert the network .* see .*hls4ml\.log"):
+        write_project(onnx.helper.make_model(graph), score, *arguments)
+
+
+@pytest.mark.slow
+def test_reference_network_on_fifty_pixels() -> None:
+    from quantized_runs import REFERENCE
+
+    run = quantized_run(network=REFERENCE, pixels=50)
+    for kind in ("max_logit", "mahalanobis_diagonal"):
+        to(run, "vitis", score=kind)
+        images = np.concatenate([random_images(40, 50), corner_images(50, run.recipe.quantization.input)[::8]])
+        np.testing.assert_array_equal(open_csim(run, kind)(images), open_network(run, kind)(images))
