@@ -79,8 +79,8 @@ def generate(
 def train(
     recipe: Annotated[str, typer.Argument(help="Recipe file, or the name of a shipped one.")],
     out: Annotated[
-        Optional[Path], typer.Option("--out", "-o", help="Run directory [runs/<recipe name>].")
-    ] = None,  # noqa: UP045
+        Path | None, typer.Option("--out", "-o", help="Run directory [runs/<recipe name>].")
+    ] = None,
     jets: JetsOption = None,
     teacher: Annotated[Optional[Path], typer.Option(help="Float run to distil from.")] = None,  # noqa: UP045
     set_: Annotated[
@@ -128,9 +128,10 @@ def score(
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("scores.h5"),
     score: ScoreOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Score jets with ONNX Runtime on the CPU."""
-    _score(run, jets, out, score, "onnxruntime")
+    _score(run, jets, out, score, "onnxruntime", quiet)
 
 
 @app.command()
@@ -139,16 +140,18 @@ def csim(
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("csim.h5"),
     score: ScoreOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Score jets with the C-simulation of the HLS project; needs only g++."""
-    _score(run, jets, out, score, "csim")
+    _score(run, jets, out, score, "csim", quiet)
 
 
-def _score(run: Path, jets: list[Path], out: Path, score: str | None, engine: str) -> None:
-    from edgeood.run import Run
+def _score(run: Path, jets: list[Path], out: Path, score: str | None, engine: str, quiet: bool) -> None:
+    from edgeood.progress import progress_bar
     from edgeood.runtime.score import score as score_jets
 
-    values = score_jets(Run.open(run), jets, out, engine=engine, score=score)
+    with progress_bar(f"scoring jets ({engine})", None, not quiet) as advance:
+        values = score_jets(run, jets, out, engine=engine, score=score, progress=advance)
     typer.echo(f"{len(values)} jets: {out}")
 
 
@@ -158,15 +161,18 @@ def verify(
     jets: JetsArgument,
     engines: Annotated[str, typer.Option(help="Comma-separated.")] = "network,onnxruntime,csim",
     score: ScoreOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Compare the scores of every engine, bit for bit; exit 1 on any mismatch."""
+    from edgeood.progress import progress_bar
     from edgeood.run import Run
     from edgeood.runtime.verify import print_report
     from edgeood.runtime.verify import verify as compare
 
-    report = compare(
-        Run.open(run), jets, engines=tuple(engines.split(",")), scores=[score] if score else None
-    )
+    with progress_bar("C-simulating", None, not quiet) as advance:
+        report = compare(
+            Run.open(run), jets, engines.split(","), [score] if score else None, progress=advance
+        )
     print_report(report)
     if report["mismatches"]:
         raise typer.Exit(1)

@@ -67,7 +67,11 @@ def _auroc(metrics: dict[str, Any]) -> dict[str, list[float]]:
 
 
 def summarise(
-    metrics: dict[str, dict[str, Any]], trained: int, held_out: int, report: dict[str, Any], wall_s: dict[str, float]
+    metrics: dict[str, dict[str, Any]],
+    trained: int,
+    held_out: int,
+    report: dict[str, Any],
+    wall_s: dict[str, float],
 ) -> dict[str, Any]:
     """The contents of ``summary.json``.
 
@@ -140,6 +144,7 @@ def run_demo(
     from edgeood.evaluation.run_evaluation import evaluate
     from edgeood.export import to
     from edgeood.jets.generate import generate
+    from edgeood.progress import progress_bar
     from edgeood.recipe import load_recipe
     from edgeood.runtime.verify import verify
     from edgeood.training.train import train
@@ -160,7 +165,8 @@ def run_demo(
         )
     with story.step("evaluate", "AUROC and mass sculpting of both, with figures"):
         metrics = {
-            name: evaluate(run, [sample]) for name, run in (("float", float_run), ("quantized", quantized_run))
+            name: evaluate(run, [sample])
+            for name, run in (("float", float_run), ("quantized", quantized_run))
         }
     with story.step("export", "QONNX, ONNX and an HLS project, one for each fused score"):
         for score in FUSED_SCORES:
@@ -169,7 +175,8 @@ def run_demo(
     with story.step("verify", "network = ONNX Runtime = C-simulation, on jets never trained on"):
         test_file = folder / "test.h5"
         held_out = _write_held_out(float_run, sample, test_file)
-        report = verify(quantized_run, [test_file], scores=list(FUSED_SCORES), workers=workers, progress=progress)
+        with progress_bar("C-simulating", None, progress) as advance:
+            report = verify(quantized_run, test_file, scores=FUSED_SCORES, workers=workers, progress=advance)
 
     trained = int(float_run.manifest["jets"]["train"])
     summary = summarise(metrics, trained, held_out, report, story.wall_s)

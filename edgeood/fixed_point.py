@@ -65,4 +65,4 @@ class FixedPoint:
 
     def quantize(self, values: ArrayLike) -> NDArray[np.float64]:
         """Nearest representable values (ties to even, saturating). Any shape."""
-        return self.to_integers(values) * self.step
+        return self.to_integers(values).astype(np.float64) * self.step

@@ -138,7 +138,7 @@ class Run:
         """Store the fitted parameters of every score: score name → parameter name → array."""
         flat = {f"{score}/{key}": value for score, own in parameters.items() for key, value in own.items()}
         with atomic_path(self.path / "scores.npz") as temporary:
-            np.savez(temporary, allow_pickle=False, **flat)  # type: ignore[arg-type]
+            np.savez(temporary, allow_pickle=False, **flat)
 
     def load_scores(self) -> dict[str, dict[str, NDArray[Any]]]:
         """The fitted parameters of every score, as given to :meth:`save_scores`."""

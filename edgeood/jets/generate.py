@@ -17,6 +17,7 @@ from edgeood.jets.format import read_attributes, read_jets
 from edgeood.jets.sample import Sample, load_sample
 from edgeood.jets.shard import Effort, Shard, generator_versions
 from edgeood.jets.worker import Workers
+from edgeood.progress import progress_bar
 from edgeood.run import sha256_of
 
 MANIFEST = "manifest.json"
@@ -156,14 +157,18 @@ def _make(
     at_once = True
     try:
         futures = workers.submit(missing)
-        with _bar(sum(shard.jets for shard in shards), kept, progress) as advance:
+        wanted = sum(shard.jets for shard in shards)
+        with progress_bar("generating jets", wanted, progress, done=kept) as advance:
+            shown = 0
             pending: set[Future[Any]] = set(futures)
             while pending:
                 done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in done:
                     name = futures[future].file_name
                     checksums[name], efforts[name] = _result(future, futures[future], folder)
-                advance(kept + workers.accepted)
+                accepted = min(workers.accepted, wanted - kept)
+                advance(accepted - shown)
+                shown = accepted
         at_once = False
     except BrokenProcessPool as error:
         raise EdgeoodError(
@@ -203,26 +208,3 @@ def _note_timings(folder: Path, efforts: dict[str, Effort]) -> None:
     timings |= {name: asdict(effort) for name, effort in efforts.items()}
     if efforts:
         write_text(path, json.dumps(timings, indent=1, sort_keys=True) + "\n")
-
-
-@contextmanager
-def _bar(total: int, kept: int, visible: bool) -> Iterator[Any]:
-    """A progress bar on standard error; yields a function that takes the number of jets so far."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("[progress.description]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), disable=not visible) as bar:
-        task = bar.add_task("generating jets", total=total, completed=kept, rate="")
-
-        def advance(jets: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=min(jets, total), rate=f"{speed:.0f} jets/s" if speed else "")
-
-        yield advance

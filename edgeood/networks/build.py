@@ -1,15 +1,23 @@
 """Recipe → network, and a network's outputs on many jets."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.networks import Outputs
 from edgeood.recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+class OutputArrays(NamedTuple):
+    """A network's outputs on many jets, float32."""
+
+    representation: NDArray[np.float32]
+    """(N, D)"""
+    logits: NDArray[np.float32]
+    """(N, K)"""
 
 
 def build_network(recipe: Recipe) -> "nn.Module":
@@ -24,8 +32,8 @@ def build_network(recipe: Recipe) -> "nn.Module":
     return CNNClassifier(recipe.inputs, recipe.network, classes)
 
 
-def outputs_of(network: "nn.Module", inputs: NDArray, batch_size: int = 512) -> Outputs:
-    """Outputs of a network on many jets, as NumPy arrays in float32: (N, D) and (N, K)."""
+def outputs_of(network: "nn.Module", inputs: NDArray, batch_size: int = 512) -> OutputArrays:
+    """Outputs of a network on many jets: the (N, …) inputs go through it in batches."""
     import torch
 
     network.eval()
@@ -36,4 +44,4 @@ def outputs_of(network: "nn.Module", inputs: NDArray, batch_size: int = 512) -> 
             outputs = network(torch.from_numpy(inputs[start : start + batch_size]).to(device))
             representation.append(outputs.representation.float().cpu().numpy())
             logits.append(outputs.logits.float().cpu().numpy())
-    return Outputs(np.concatenate(representation), np.concatenate(logits))  # type: ignore[arg-type]
+    return OutputArrays(np.concatenate(representation), np.concatenate(logits))

@@ -1,6 +1,6 @@
 """What the trainer sees of the jets: tensors, in an order that is a function of seed and epoch alone."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -45,7 +45,7 @@ class JetTensors(Dataset[Batch]):
         return Batch(*(tensor[chosen] for tensor in self.tensors))
 
 
-def _already_batched(batch: Batch) -> Batch:
+def _already_batched(batch: Any) -> Any:
     return batch
 
 
@@ -55,10 +55,11 @@ def loader(
     """Batches of jets.
 
     With ``shuffle`` the order is drawn anew from (seed, epoch), so that a resumed training sees the very
-    batches that an undisturbed one would. With several devices Lightning splits the sampler over the ranks.
+    batches that an undisturbed one would. On several devices Lightning re-creates the sampler with each rank's share.
     """
-    # On one device the sampler is ours; for DDP Lightning re-creates it with each rank's share.
-    sampler = DistributedSampler(jets, num_replicas=1, rank=0, shuffle=shuffle, seed=seed)
+    sampler: DistributedSampler[Batch] = DistributedSampler(
+        jets, num_replicas=1, rank=0, shuffle=shuffle, seed=seed
+    )
     return DataLoader(
         jets,
         batch_size,

@@ -30,7 +30,7 @@ class JetTraining(lightning.LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for the network and, if there is one, for the critic."""
-        optimizers = [torch.optim.Adam(self.network.parameters(), lr=1e-3)]
+        optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(self.network.parameters(), lr=1e-3)]
         if self.objective.critic_steps:
             optimizers.append(
                 torch.optim.Adam(self.objective.critic_parameters(), lr=self.objective.critic_learning_rate)

@@ -65,7 +65,7 @@ def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "J
         told = (nothing, nothing)
     else:
         outputs = outputs_of(teacher, jets.inputs)
-        told = (torch.as_tensor(outputs.representation), torch.as_tensor(outputs.logits))
+        told = (torch.from_numpy(outputs.representation), torch.from_numpy(outputs.logits))
     return JetTensors(
         Batch(
             torch.from_numpy(jets.inputs),
@@ -186,7 +186,7 @@ def _seal(
 
     network.cpu()
     if recipe.quantization is None and recipe.network.canonical:
-        to_canonical(network, np.asarray(outputs_of(network, train.inputs).representation), train.labels)
+        to_canonical(network, outputs_of(network, train.inputs).representation, train.labels)
     with atomic_path(folder / "network.safetensors") as temporary:
         save_file(
             {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary
@@ -266,7 +266,7 @@ def train(
             from edgeood.networks.quantized.qkeras_cnn import start_from_float
 
             start_from_float(network, master.state_dict())  # type: ignore[union-attr]
-        tensors = [_tensors(resolved, split, master) for split in (known, held_out)]
-        _fit(resolved, folder, network, *tensors, list(callbacks), progress)
+        tensors, checks = (_tensors(resolved, split, master) for split in (known, held_out))
+        _fit(resolved, folder, network, tensors, checks, list(callbacks), progress)
         data = {path.name: sha256_of(path) for path in files}
         return _seal(resolved, folder, network, known, held_out, data)
