@@ -91,7 +91,7 @@ def write_quantized(
         if vectors is None:
             vectors = _random_images(recipe.inputs.pixels)
         outputs = outputs_of(network, vectors)
-        expected = score.integers(outputs.representation, outputs.logits)  # type: ignore[arg-type]
+        expected = score.integers(outputs.representation, outputs.logits)
         with atomic_path(path) as temporary:
             artefact = write_project(
                 graph,

@@ -29,7 +29,7 @@ def to_onnx(
         torch.onnx.export(
             network.eval(),
             (torch.zeros(1, 1, pixels, pixels),),
-            buffer,
+            buffer,  # type: ignore[arg-type]
             input_names=["images"],
             output_names=["representation", "logits"],
             dynamic_axes={"images": {0: "N"}, "representation": {0: "N"}, "logits": {0: "N"}},

@@ -30,7 +30,7 @@ class _Fixed:
     fraction: int
 
     def reals(self) -> NDArray[np.float64]:
-        return self.values * 2.0**-self.fraction
+        return np.asarray(self.values * 2.0**-self.fraction, np.float64)
 
     def at(self, fraction: int) -> NDArray[np.int64]:
         return self.values << (fraction - self.fraction)
@@ -154,7 +154,8 @@ class _Lowering:
         """Kernels that add up to ``weights``, each with accumulators that fit float32."""
         nothing = _Fixed(np.zeros(1, np.int64), 0)
         for width in range(23, 0, -1):
-            rest, parts = weights.values, []
+            rest = weights.values
+            parts: list[_Fixed] = []
             while rest.any():
                 low = np.sign(rest) * (np.abs(rest) & (2**width - 1))
                 parts.append(_Fixed(low << width * len(parts), weights.fraction))

@@ -122,7 +122,7 @@ def network_graph(network: "QKerasCNN", output: str) -> onnx.ModelProto:
     return helper.make_model(proto, opset_imports=opsets, ir_version=IR_VERSION, producer_name="edgeood")
 
 
-def _channels_first(shape: tuple[int, int, int]) -> NDArray[np.int64]:
+def _channels_first(shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Where the (row, column, channel) numbers of a flattened Keras tensor lie in (channel, row, column) order."""
     return np.arange(np.prod(shape)).reshape(shape).transpose(2, 0, 1).ravel()
 

@@ -4,6 +4,8 @@ ONNX Runtime inlines the body; hls4ml maps the operator by its name to the heade
 stand in the attributes as [bits, integer bits without sign, signed].
 """
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import AttributeProto, FunctionProto, NodeProto, TensorProto, helper, numpy_helper
@@ -88,7 +90,9 @@ def _floor(value: str, step_attribute: str, kind: int) -> list[NodeProto]:
 
 def append_score(model: onnx.ModelProto, score: FusedScore) -> None:
     """Append the operator of ``score`` to the model's only output, which becomes ``score`` (…, 1), double."""
-    attributes = {f"{name}_type": type_attribute(kind) for name, kind in score.types().items()}
+    attributes: dict[str, Any] = {
+        f"{name}_type": type_attribute(kind) for name, kind in score.types().items()
+    }
     if isinstance(score, FixedPointMahalanobis):
         attributes |= {
             "mean": numpy_helper.from_array(score.mean * score.mean_type.step),

@@ -19,9 +19,13 @@ ENGINES = ("network", "onnxruntime", "csim")
 class Engine(Protocol):
     """One way to compute a score."""
 
-    name: str
-    threshold: float
-    """Jets with a score above it are anomalous."""
+    @property
+    def name(self) -> str:
+        """Name of the engine."""
+
+    @property
+    def threshold(self) -> float:
+        """Jets with a score above it are anomalous."""
 
     def __call__(self, images: NDArray) -> NDArray:
         """(N,) scores in float64 from (N, 1, P, P) float32 images."""

@@ -6,9 +6,11 @@ runs a user's unguarded script again, its fork method copies the locks of torch'
 """
 
 import hashlib
+import math
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -112,7 +114,7 @@ class CSim:
 
     def __call__(self, images: NDArray) -> NDArray[np.float64]:
         """(N,) scores from (N, 1, P, P) images. Raises :class:`EdgeoodError` if a worker dies."""
-        images = np.ascontiguousarray(images, np.float32).reshape(len(images), -1)
+        images = np.ascontiguousarray(images, np.float32).reshape(len(images), math.prod(images.shape[1:]))
         scores = np.empty(len(images))
         chunks: SimpleQueue[slice] = SimpleQueue()
         for start in range(0, len(images), _CHUNK):
@@ -127,7 +129,10 @@ class CSim:
         """Feed one process until no chunk is left."""
         command = [sys.executable, "-P", str(Path(__file__).with_name("csim_worker.py")), str(self.library)]
         command += [f"{self.project}_double", str(images.shape[1])]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said) as process,
+        ):
             assert process.stdin
             assert process.stdout
             try:
@@ -141,12 +146,16 @@ class CSim:
                     scores[chunk] = np.frombuffer(answer)
                     if self.progress:
                         self.progress(len(images[chunk]))
-            except BrokenPipeError as error:
-                raise EdgeoodError(
-                    f"a process that simulated {self.library} ended early; delete that file and try again."
-                ) from error
-            finally:
                 process.stdin.close()
+            except BrokenPipeError as error:
+                process.kill()
+                process.wait()
+                said.seek(0)
+                reason = said.read().decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+                raise EdgeoodError(
+                    f"a process that simulated {self.library} ended early ({reason[0]}); delete that file and try "
+                    "again."
+                ) from error
 
 
 def _drain(chunks: "SimpleQueue[slice]") -> Iterator[slice]:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.networks import Outputs
-from edgeood.networks.build import outputs_of
+from edgeood.networks.build import OutputArrays, outputs_of
 from edgeood.networks.load import load_network
 from edgeood.run import Run
 from edgeood.scores import load_score
@@ -20,7 +19,7 @@ class Network:
     name = "network"
 
     def __init__(
-        self, outputs: Callable[[NDArray], Outputs], score: Callable[..., NDArray], threshold: float
+        self, outputs: Callable[[NDArray], OutputArrays], score: Callable[..., NDArray], threshold: float
     ) -> None:
         self._outputs = outputs
         self._score = score

@@ -75,7 +75,7 @@ class FixedPointMahalanobis:
 
     def __call__(self, representation: NDArray, logits: NDArray | None = None) -> NDArray[np.float64]:
         """(N,) scores, as firmware computes them."""
-        return self.integers(representation) * self.step
+        return np.asarray(self.integers(representation) * self.step, np.float64)
 
     def types(self) -> dict[str, FixedPoint]:
         """Every type of the computation, by what it holds."""

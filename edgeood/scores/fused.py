@@ -17,9 +17,17 @@ from edgeood.scores.fixed_point_mahalanobis import fixed_point_mahalanobis
 class FusedScore(Protocol):
     """What every fused score offers; its integers are the reference for all engines."""
 
-    name: str
-    score_type: FixedPoint
-    threshold: float
+    @property
+    def name(self) -> str:
+        """Name of the score."""
+
+    @property
+    def score_type(self) -> FixedPoint:
+        """Type of the score."""
+
+    @property
+    def threshold(self) -> float:
+        """The working point, as it was fitted: jets with a score above it are anomalous."""
 
     @property
     def step(self) -> float:
@@ -60,7 +68,7 @@ class FixedPointMaxLogit:
 
     def __call__(self, representation: NDArray | None, logits: NDArray) -> NDArray[np.float64]:
         """(N,) scores."""
-        return self.integers(representation, logits) * self.step
+        return np.asarray(self.integers(representation, logits) * self.step, np.float64)
 
     def types(self) -> dict[str, FixedPoint]:
         """Every type of the computation, by what it holds."""

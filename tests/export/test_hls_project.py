@@ -36,7 +36,8 @@ SETTINGS = {
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [(name, "mahalanobis_diagonal") for name in SETTINGS] + [("stream", "max_logit"), ("parallel", "max_logit")],
+    [(name, "mahalanobis_diagonal") for name in SETTINGS]
+    + [("stream", "max_logit"), ("parallel", "max_logit")],
 )
 def test_csim_equals_the_network(name: str, kind: str) -> None:
     run = quantized_run(**SETTINGS[name])
@@ -75,7 +76,9 @@ def test_projects_are_self_contained() -> None:
 def test_generated_code_lies_in_the_projects_namespace() -> None:
     path, about = project_of()
     opening = f"namespace {about['artefacts']['vitis']['namespace']} {{"
-    sources = [path / "firmware" / name for name in ("tiny_twin_1.cpp", "tiny_twin_1.h", "defines.h", "parameters.h")]
+    sources = [
+        path / "firmware" / name for name in ("tiny_twin_1.cpp", "tiny_twin_1.h", "defines.h", "parameters.h")
+    ]
     for source in [*sources, *(path / "firmware" / "weights").glob("*.h")]:
         assert opening in source.read_text(), source
     other, about_other = project_of(seed=2)
@@ -149,5 +152,7 @@ def test_reference_network_on_fifty_pixels() -> None:
     run = quantized_run(network=REFERENCE, pixels=50)
     for kind in ("max_logit", "mahalanobis_diagonal"):
         to(run, "vitis", score=kind)
-        images = np.concatenate([random_images(40, 50), corner_images(50, run.recipe.quantization.input)[::8]])
+        images = np.concatenate(
+            [random_images(40, 50), corner_images(50, run.recipe.quantization.input)[::8]]
+        )
         np.testing.assert_array_equal(open_csim(run, kind)(images), open_network(run, kind)(images))

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgeood.networks import Outputs
+from edgeood.networks.build import OutputArrays
 
 if TYPE_CHECKING:
     from edgeood.networks.quantized.qkeras_cnn import QKerasCNN
@@ -22,9 +22,9 @@ def accumulator_bits(network: "QKerasCNN") -> dict[str, int]:
     _, _, quantization, _ = network.arguments
     taken, bits = quantization.input, {}
     for name, types in network.types.items():
-        layer = network.get_submodule(name)
-        weights = types["weights"].to_integers(layer.kernel.detach().cpu())  # type: ignore[union-attr, operator]
-        biases = types["biases"].to_integers(layer.bias.detach().cpu())  # type: ignore[union-attr, operator]
+        kernel, bias = network.weights_of(name)
+        weights = types["weights"].to_integers(kernel.detach().cpu())
+        biases = types["biases"].to_integers(bias.detach().cpu())
         fraction = max(types["weights"].fraction + taken.fraction, types["biases"].fraction)
         reach = max(taken.highest_integer, -taken.lowest_integer)
         sums = np.abs(weights).reshape(-1, weights.shape[-1]).sum(axis=0) * reach
@@ -35,15 +35,17 @@ def accumulator_bits(network: "QKerasCNN") -> dict[str, int]:
     return bits
 
 
-def exact_outputs(network: "QKerasCNN", images: np.ndarray, batch_size: int = 256) -> Outputs:
+def exact_outputs(network: "QKerasCNN", images: np.ndarray, batch_size: int = 256) -> OutputArrays:
     """Representation (N, D) and logits (N, K) in float64 from (N, 1, P, P) images, independent of Keras."""
     _, cnn, quantization, _ = network.arguments
 
     def constants(name: str) -> tuple[torch.Tensor, torch.Tensor]:
-        layer, types = network.get_submodule(name), network.types[name]
-        kernel = types["weights"].quantize(layer.kernel.detach().cpu())  # type: ignore[union-attr, operator]
-        bias = types["biases"].quantize(layer.bias.detach().cpu())  # type: ignore[union-attr, operator]
-        return torch.from_numpy(kernel), torch.from_numpy(bias)
+        types, (kernel, bias) = network.types[name], network.weights_of(name)
+        exact = (
+            types["weights"].quantize(kernel.detach().cpu()),
+            types["biases"].quantize(bias.detach().cpu()),
+        )
+        return torch.from_numpy(exact[0]), torch.from_numpy(exact[1])
 
     def activate(name: str, sums: torch.Tensor) -> torch.Tensor:
         return torch.from_numpy(network.types[name]["activations"].quantize(sums))
@@ -62,4 +64,4 @@ def exact_outputs(network: "QKerasCNN", images: np.ndarray, batch_size: int = 25
         kernel, bias = constants("logits")
         representations.append(x.numpy())
         logits.append((x @ kernel + bias).numpy())
-    return Outputs(np.concatenate(representations), np.concatenate(logits))  # type: ignore[arg-type]
+    return OutputArrays(np.concatenate(representations), np.concatenate(logits))

@@ -41,14 +41,14 @@ def _tensor(x: Any) -> Tensor:
     return x.value if isinstance(x, keras.Variable) else x
 
 
-class FusedBits(qkeras.quantized_bits):
+class FusedBits(qkeras.quantized_bits):  # type: ignore[name-defined]
     """``quantized_bits`` (signed) through :func:`quantize`."""
 
     def __call__(self, x: Any) -> Tensor:
         return quantize(_tensor(x), fixed_point_of(self))
 
 
-class FusedRelu(qkeras.quantized_relu):
+class FusedRelu(qkeras.quantized_relu):  # type: ignore[name-defined]
     """``quantized_relu`` (unsigned) through :func:`quantize`."""
 
     def __call__(self, x: Any) -> Tensor:

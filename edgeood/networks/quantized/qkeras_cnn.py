@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -92,23 +92,25 @@ class QKerasCNN(nn.Module):
         representation, logits = self._model[0](images.reshape(len(images), *images.shape[2:], 1))
         return Outputs(representation, logits)
 
+    def weights_of(self, name: str) -> tuple[nn.Parameter, nn.Parameter]:
+        """Latent kernel and bias of a layer, in the layouts of Keras."""
+        holder = self.get_submodule(name)
+        return cast(nn.Parameter, holder.kernel), cast(nn.Parameter, holder.bias)
+
     @torch.no_grad()
     def keep_in_range(self) -> None:
         """Clip the latent weights to their types' ranges, where a gradient can still move them."""
         for name, types in self.types.items():
-            layer = self.get_submodule(name)
-            layer.kernel.clamp_(types["weights"].low, types["weights"].high)  # type: ignore[union-attr, operator]
-            layer.bias.clamp_(types["biases"].low, types["biases"].high)  # type: ignore[union-attr, operator]
+            kernel, bias = self.weights_of(name)
+            kernel.clamp_(types["weights"].low, types["weights"].high)
+            bias.clamp_(types["biases"].low, types["biases"].high)
 
     def keras_model(self) -> Any:
         """The same network as a plain functional QKeras model, without our quantizer classes."""
         self.keep_in_range()
         model = _keras_model(*self.arguments)
         for name in self.types:
-            own = self._model[0].get_layer(name)
-            model.get_layer(name).set_weights(
-                [weight.detach().cpu().numpy() for weight in (own.kernel.value, own.bias.value)]
-            )
+            model.get_layer(name).set_weights([one.detach().cpu().numpy() for one in self.weights_of(name)])
         return model
 
 
@@ -123,7 +125,7 @@ def build_qkeras_cnn(inputs: Images, network: CNN, quantization: Quantization, c
 def save_keras(module: nn.Module, path: str | os.PathLike[str]) -> None:
     """Save the quantized twin as a ``.keras`` file that QKeras opens on any backend, wholly or not at all."""
     with atomic_path(path) as temporary:
-        module.keras_model().save(temporary)  # type: ignore[operator]
+        cast(QKerasCNN, module).keras_model().save(temporary)
 
 
 @torch.no_grad()
@@ -133,20 +135,19 @@ def start_from_float(module: nn.Module, float_state: Mapping[str, Tensor]) -> li
     Layers whose shapes differ keep their weights; the names of the copied layers are returned. Torch
     flattens (channel, row, column) before the first dense layer, Keras (row, column, channel).
     """
-    copied = []
-    for name in module.types:  # type: ignore[union-attr]
-        layer = module.get_submodule(name)
-        kernel, bias = layer.kernel, layer.bias
+    twin, copied = cast(QKerasCNN, module), []
+    for name in twin.types:
+        kernel, bias = twin.weights_of(name)
         theirs = _float_name(name)
         if f"{theirs}.weight" not in float_state:
             continue
         weight = float_state[f"{theirs}.weight"].detach().to(kernel)
         if name.startswith("conv"):
             weight = weight.permute(2, 3, 1, 0)
-        elif copied_side := _side_before(module, name):
+        elif side := _side_before(twin, name):
             if weight.shape != (kernel.shape[1], kernel.shape[0]):
                 continue
-            weight = weight.reshape(len(weight), -1, copied_side, copied_side).permute(0, 2, 3, 1)
+            weight = weight.reshape(len(weight), -1, side, side).permute(0, 2, 3, 1)
             weight = weight.reshape(len(weight), -1).T
         else:
             weight = weight.T
@@ -155,7 +156,7 @@ def start_from_float(module: nn.Module, float_state: Mapping[str, Tensor]) -> li
         kernel.copy_(weight)
         bias.copy_(float_state[f"{theirs}.bias"])
         copied.append(name)
-    module.keep_in_range()  # type: ignore[operator]
+    twin.keep_in_range()
     return copied
 
 
@@ -167,12 +168,12 @@ def _float_name(name: str) -> str:
     return name
 
 
-def _side_before(module: nn.Module, name: str) -> int:
+def _side_before(twin: QKerasCNN, name: str) -> int:
     """Pixels a side of what is flattened into layer ``name``; 0 if it is not the first dense layer."""
-    inputs, network, _, _ = module.arguments  # type: ignore[misc]
-    if name != ("dense0" if network.hidden else "representation"):  # type: ignore[union-attr]
+    inputs, network, _, _ = twin.arguments
+    if name != ("dense0" if network.hidden else "representation"):
         return 0
-    side = inputs.pixels  # type: ignore[union-attr]
-    for block in network.blocks:  # type: ignore[union-attr]
+    side = inputs.pixels
+    for block in network.blocks:
         side = block.side_after(side)
     return side

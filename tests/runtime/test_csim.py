@@ -1,0 +1,71 @@
+"""C-simulation: compiled once, split over processes, clear when g++ is missing."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from quantized_runs import make_run, quantized_run, random_images
+
+from edgeood.errors import EdgeoodError
+from edgeood.export import describe, to
+from edgeood.runtime.csim import CSim, compile_project, open_csim
+from edgeood.runtime.csim_worker import simulate
+
+pytestmark = pytest.mark.firmware
+
+
+@pytest.fixture(scope="module")
+def run():
+    run = quantized_run()
+    to(run, "vitis", score="max_logit")
+    return run
+
+
+def test_workers_do_not_change_scores_and_report_progress(run) -> None:
+    images = random_images(150, 16)
+    done: list[int] = []
+    single = open_csim(run, "max_logit", workers=1)
+    scores = single(images)
+    np.testing.assert_array_equal(
+        open_csim(run, "max_logit", workers=3, progress=done.append)(images), scores
+    )
+    assert sum(done) == 150
+    here = simulate(single.library, f"{single.project}_double", images.reshape(150, -1))
+    np.testing.assert_array_equal(here, scores)
+    assert single(images[:0]).shape == (0,)
+    assert single.threshold == describe(run, "max_logit")["threshold"]
+
+
+def test_a_project_is_compiled_once(run) -> None:
+    library = open_csim(run, "max_logit").library
+    before = library.stat().st_mtime_ns
+    assert open_csim(run, "max_logit").library == library
+    assert library.stat().st_mtime_ns == before
+    assert [file.suffix for file in library.parent.iterdir()] == [".so"]
+
+
+def test_missing_compiler_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path / "run", seed=6)
+    to(run, "vitis", score="max_logit")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EdgeoodError, match=r"needs g\+\+, which is not on PATH; install it"):
+        open_csim(run, "max_logit")
+
+
+def test_failing_compilation_leaves_a_log_and_no_library(run, tmp_path: Path) -> None:
+    name = describe(run, "max_logit")["artefacts"]["vitis"]["project"]
+    project = shutil.copytree(run.export_folder("max_logit") / "vitis", tmp_path / "vitis")
+    (project / "firmware" / f"{name}.cpp").write_text("#error out of order\n")
+    with pytest.raises(EdgeoodError, match=r"g\+\+ could not compile .*; see .*\.log"):
+        compile_project(project, name, tmp_path / "cache")
+    assert "out of order" in (tmp_path / "cache" / f"{name}.log").read_text()
+    assert os.listdir(tmp_path / "cache") == [f"{name}.log"]
+
+
+def test_a_dead_worker_is_an_error(tmp_path: Path) -> None:
+    library = tmp_path / "broken.so"
+    library.write_bytes(b"no library")
+    with pytest.raises(EdgeoodError, match=r"ended early \(.*broken\.so.*\); delete that file"):
+        CSim(library, "x", workers=1)(random_images(3, 8))
