@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.export import score_ops
 from edgeood.export.hls4ml_layers import BACKEND, exact_type, register_score_layers
-from edgeood.export.hls_files import drop_build_products, readme, write_test_bench, write_vectors
+from edgeood.export.hls_files import (
+    drop_build_products,
+    fill_constants_in_a_loop,
+    readme,
+    write_test_bench,
+    write_vectors,
+)
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.scores.fused import FusedScore
@@ -83,6 +89,7 @@ def write_project(
             model, input_type = _convert(qonnx, target, project, namespace, folder)
             _check_types(model, score)
             model.write()
+            fill_constants_in_a_loop(folder / "firmware" / "weights")
             write_test_bench(model, namespace, score.score_type, folder / f"{project}_test.cpp")
         except EdgeoodError:
             raise

@@ -1,5 +1,6 @@
 """What an HLS project holds beside hls4ml's files: test vectors, a self-checking test bench, a description."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,33 @@ def write_test_bench(model: Any, namespace: str, score_type: FixedPoint, path: P
     for key, value in parts.items():
         text = text.replace(f"@{key}@", value)
     path.write_text(text, encoding="utf-8")
+
+
+_CONSTANTS = re.compile(r"^(?P<type>\w+) (?P<name>\w+)\[(?P<size>\d+)\] = (?P<values>\{.*?\});$", re.S | re.M)
+_FILLED = """// C-simulation fills the array in a loop: g++ takes minutes to inline thousands of constructors.
+#define EDGEOOD_VALUES {values}
+#ifdef __SYNTHESIS__
+{type} {name}[{size}] = EDGEOOD_VALUES;
+#else
+{type} {name}[{size}];
+static const double {name}_values[{size}] = EDGEOOD_VALUES;
+static const bool {name}_filled = [] {{
+    for (unsigned i = 0; i < {size}; i++)
+        {name}[i] = {name}_values[i];
+    return true;
+}}();
+#endif
+#undef EDGEOOD_VALUES
+"""
+
+
+def fill_constants_in_a_loop(folder: Path) -> None:
+    """Rewrite the constants' headers so that g++ compiles them in no time (synthesis sees what it saw before)."""
+    for header in folder.glob("*.h"):
+        text = header.read_text(encoding="utf-8")
+        header.write_text(
+            _CONSTANTS.sub(lambda found: _FILLED.format(**found.groupdict()), text), encoding="utf-8"
+        )
 
 
 def drop_build_products(folder: Path) -> None:

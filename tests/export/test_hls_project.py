@@ -86,6 +86,16 @@ def test_generated_code_lies_in_the_projects_namespace() -> None:
     assert about_other["artefacts"]["vitis"]["namespace"] != about["artefacts"]["vitis"]["namespace"]
 
 
+def test_synthesis_and_simulation_see_the_same_constants() -> None:
+    path, _ = project_of()
+    headers = list((path / "firmware" / "weights").glob("*.h"))
+    assert len(headers) == 10  # weights and biases of 4 layers, means and inverse variances
+    for header in headers:
+        text = header.read_text()
+        assert len(re.findall(r"\{-?[\d.]+, ", text)) == 1, header
+        assert text.count("= EDGEOOD_VALUES;") == 2, header
+
+
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 def test_test_bench_checks_itself(io_type: str, tmp_path: Path) -> None:
     path, about = project_of(io_type=io_type)

@@ -70,7 +70,9 @@ class QKerasCNN(nn.Module):
         super().__init__()
         self.arguments = (inputs, network, quantization, classes)
         self.types = layer_types(network, quantization)
-        model = _keras_model(*self.arguments)
+        # Keras would place everything on the first GPU; where a module lives is torch's to say.
+        with keras.device("cpu"):
+            model = _keras_model(*self.arguments)
         _fuse(model)
         # In a list torch does not look for modules: each parameter is registered once, under our name.
         self._model = [model]
@@ -89,7 +91,8 @@ class QKerasCNN(nn.Module):
         if self.training:
             self.keep_in_range()
         # One channel: channels-first and channels-last are the same bytes.
-        representation, logits = self._model[0](images.reshape(len(images), *images.shape[2:], 1))
+        with keras.device(str(images.device)):
+            representation, logits = self._model[0](images.reshape(len(images), *images.shape[2:], 1))
         return Outputs(representation, logits)
 
     def weights_of(self, name: str) -> tuple[nn.Parameter, nn.Parameter]:
@@ -108,7 +111,8 @@ class QKerasCNN(nn.Module):
     def keras_model(self) -> Any:
         """The same network as a plain functional QKeras model, without our quantizer classes."""
         self.keep_in_range()
-        model = _keras_model(*self.arguments)
+        with keras.device("cpu"):
+            model = _keras_model(*self.arguments)
         for name in self.types:
             model.get_layer(name).set_weights([one.detach().cpu().numpy() for one in self.weights_of(name)])
         return model
