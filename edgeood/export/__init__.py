@@ -96,9 +96,8 @@ def exported(run: Run, score: str, target: str) -> Path:
 
     Raises :class:`EdgeoodError` if it is missing or was made from another network or fit.
     """
-    about = describe(run, score)
     path = run.export_folder(score) / ARTEFACTS[target]
-    if not path.exists() or target not in about["artefacts"]:
+    if not path.exists() or target not in describe(run, score)["artefacts"]:
         raise EdgeoodError(
             f"{run.path} has no {target} export of '{score}'; run `edgeood export {run.path} --target {target} "
             f"--score {score}`."

@@ -30,7 +30,8 @@ class OnnxRuntime:
                 "scoring needs ONNX Runtime; install it with `pip install onnxruntime`."
             ) from error
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
+        # One thread scores faster than images are made of jets; more of them wait for each other, spinning.
+        options.intra_op_num_threads = threads or 1
         options.log_severity_level = 3
         if not optimize:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -47,7 +47,9 @@ def test_description_tells_what_a_consumer_needs() -> None:
 
 def test_exports_of_another_network_are_not_used(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", seed=1)
-    with pytest.raises(EdgeoodError, match="no exported score 'max_logit'; run `edgeood export"):
+    with pytest.raises(
+        EdgeoodError, match=r"no onnx export of 'max_logit'; run `edgeood export .* --target onnx"
+    ):
         exported(run, "max_logit", "onnx")
     path = to(run, "onnx", score="max_logit")
     assert exported(run, "max_logit", "onnx") == path

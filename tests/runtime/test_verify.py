@@ -101,7 +101,7 @@ def test_verification_needs_two_engines_and_exports(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", seed=5)
     with pytest.raises(EdgeoodError, match="name two engines"):
         verify(run, jet_file(), engines=["network"])
-    with pytest.raises(EdgeoodError, match="no exported score 'mahalanobis_diagonal'; run `edgeood export"):
+    with pytest.raises(EdgeoodError, match="no onnx export of 'mahalanobis_diagonal'; run `edgeood export"):
         verify(run, jet_file())
     with pytest.raises(EdgeoodError, match="did you mean 'network'"):
         verify(run, jet_file(), engines=["netwrok", "onnxruntime"])
