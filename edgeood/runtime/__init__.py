@@ -41,9 +41,9 @@ def open_engine(
 ) -> Engine:
     """The engine ``name`` for one score of a run.
 
-    ``workers`` processes (C-simulation) or threads (ONNX Runtime) work side by side (default: one per core, one thread);
-    ``progress`` is told about finished jets by the engines that are slow. Raises :class:`EdgeoodError` for an
-    unknown engine or a missing export or tool.
+    ``workers`` processes of C-simulation (default: one per core) or threads of ONNX Runtime (default: one) work
+    side by side; ``progress`` is told about finished jets by the engines that are slow. Raises
+    :class:`EdgeoodError` for an unknown engine or a missing export or tool.
     """
     if name == "onnxruntime":
         from edgeood.export import exported
