@@ -1,3 +1,75 @@
-"""Anomaly triggers you can trust, from collider jets to FPGA firmware."""
+"""Anomaly triggers you can trust, from collider jets to FPGA firmware.
+
+The same nouns and verbs as on the command line::
+
+    import edgeood
+
+    jets = edgeood.generate("demo", "jets/")
+    run = edgeood.train("cnn-nurd-demo", "runs/float", jets=[jets])
+    twin = edgeood.train("cnn-nurd-qkeras-demo", "runs/twin", jets=[jets], teacher=run.path)
+    edgeood.evaluate(twin)["signals"]["top"]
+    edgeood.export.to(twin, "vitis"), edgeood.export.to(twin, "onnx")
+    scores = edgeood.score(twin, "test.h5")                    # engine="csim" for the C-simulation
+    edgeood.verify(twin, "test.h5")["mismatches"]
+
+Everything is imported when it is first used: scoring needs NumPy, h5py and ONNX Runtime only.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_WHERE = {
+    "EdgeoodError": "edgeood.errors",
+    "Jets": "edgeood.jets.format",
+    "Recipe": "edgeood.recipe",
+    "Run": "edgeood.run",
+    "evaluate": "edgeood.evaluation.run_evaluation",
+    "generate": "edgeood.jets.generate",
+    "load_recipe": "edgeood.recipe",
+    "read_jets": "edgeood.jets.format",
+    "score": "edgeood.runtime.score",
+    "train": "edgeood.training.train",
+    "verify": "edgeood.runtime.verify",
+    "write_jets": "edgeood.jets.format",
+}
+__all__ = [
+    "EdgeoodError",
+    "Jets",
+    "Recipe",
+    "Run",
+    "evaluate",
+    "export",
+    "generate",
+    "load_recipe",
+    "read_jets",
+    "score",
+    "train",
+    "verify",
+    "write_jets",
+]
+
+if TYPE_CHECKING:
+    from edgeood import export
+    from edgeood.errors import EdgeoodError
+    from edgeood.evaluation.run_evaluation import evaluate
+    from edgeood.jets.format import Jets, read_jets, write_jets
+    from edgeood.jets.generate import generate
+    from edgeood.recipe import Recipe, load_recipe
+    from edgeood.run import Run
+    from edgeood.runtime.score import score
+    from edgeood.runtime.verify import verify
+    from edgeood.training.train import train
+
+
+def __getattr__(name: str) -> Any:
+    if name == "export":
+        return importlib.import_module("edgeood.export")
+    if name in _WHERE:
+        return getattr(importlib.import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'edgeood' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

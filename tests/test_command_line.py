@@ -12,7 +12,18 @@ import pytest
 from edgeood.cli import main
 
 VERBS = ("demo", "generate", "train", "evaluate", "export", "csim", "score", "verify")
-HEAVY = ("torch", "keras", "tensorflow", "lightning", "hls4ml", "qonnx", "onnx", "onnxruntime", "pythia8mc", "scipy")
+HEAVY = (
+    "torch",
+    "keras",
+    "tensorflow",
+    "lightning",
+    "hls4ml",
+    "qonnx",
+    "onnx",
+    "onnxruntime",
+    "pythia8mc",
+    "scipy",
+)
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,7 @@
 """Use the freedom that training leaves: coordinates of the representation, common mode of the logits.
 
-Turn the representation so that the covariances of the known classes are diagonal. The representation r and the logits are linear in the layer before, so any invertible A may be moved between
-them: r' = A (r − c), logits = W A⁻¹ r' + (b + W c). Neither the logits nor a full Mahalanobis distance
+The representation r and the logits are linear in the layer before, so any invertible A may be moved between
+them: r' = A (r − c), logits = W A⁻¹ r' + (b + W c). Neither class probabilities nor a full Mahalanobis distance
 change; but a *diagonal* Mahalanobis distance, which is all that a trigger can afford, does. For two classes
 there is an A that makes both covariances diagonal at once, and then the diagonal distance is the full one.
 Every dimension has unit variance besides, which suits fixed-point numbers.

@@ -27,10 +27,7 @@ from edgeood.runtime import Progress, cores
 
 # -O1 compiles as long and runs 30 % slower; native instructions gain nothing. -fno-gnu-unique and -Bsymbolic keep
 # the static variables of two networks apart when both are loaded.
-FLAGS: tuple[str, ...] = ("-std=c++14", "-O3", "-fPIC", "-shared", "-fno-gnu-unique", "-Wl,-Bsymbolic", "-w")
-# Three warnings that g++ 12 computes in its pass "access analysis" whether they are shown or not: on unrolled
-# fixed-point code that pass takes nine tenths of the compilation (80 s of 90 s for a 50×50 CNN).
-FLAGS += ("-Wno-free-nonheap-object", "-Wno-mismatched-dealloc", "-Wno-mismatched-new-delete")
+FLAGS = ("-std=c++14", "-O3", "-fPIC", "-shared", "-fno-gnu-unique", "-Wl,-Bsymbolic", "-w")
 _CHUNK = 32
 
 

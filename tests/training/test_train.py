@@ -92,7 +92,7 @@ def test_missing_processes_are_named(tmp_path, toy_jets):
 
     jets = toy_jets(20)
     write_jets(tmp_path / "jets.h5", jets[jets.process_names != "gluon"], {})
-    with pytest.raises(EdgeoodError, match="no jets of .*gluon") as caught:
+    with pytest.raises(EdgeoodError, match=r"no jets of .*gluon") as caught:
         train(tiny(), tmp_path / "run", jets=[tmp_path / "jets.h5"], progress=False)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run" / "run.json").exists()
