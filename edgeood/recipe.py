@@ -1,16 +1,16 @@
 """Recipes: everything that decides a result, in one YAML file that is stored with the run."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.resources import recipes_folder
+from edgeood.yaml_files import read_yaml, shipped_names, validated
 
 ScoreName = Literal["max_logit", "mahalanobis", "mahalanobis_diagonal"]
 
@@ -185,54 +185,27 @@ class Recipe(_Section):
 
 def shipped_recipes() -> list[str]:
     """Names of the recipes that come with the package."""
-    return sorted(path.stem for path in recipes_folder().glob("*.yaml"))
-
-
-def _known_keys(model: type[BaseModel] = Recipe) -> set[str]:
-    keys: set[str] = set()
-    for name, field in model.model_fields.items():
-        keys.add(name)
-        pending: list[Any] = [field.annotation]
-        while pending:
-            kind = pending.pop()
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                keys |= _known_keys(kind)
-            elif kind is FixedPoint:
-                keys |= set(FixedPoint.__dataclass_fields__)
-            else:
-                pending.extend(get_args(kind))
-    return keys
-
-
-def _sentence(problem: dict[str, Any], source: str) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
-    key = str(problem["loc"][-1]) if problem["loc"] else ""
-    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        close = difflib.get_close_matches(key, sorted(_known_keys()), n=1)
-        remedy = f"did you mean '{close[0]}'?" if close else "remove it."
-        return f"{source}: unknown key '{where}'; {remedy}"
-    if problem["type"] == "missing":
-        return f"{source}: '{where}' is missing; add it."
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{source}: '{where or 'recipe'}' is not valid: {message}; correct it."
+    return shipped_names(recipes_folder())
 
 
 def parse_recipe(content: Any, source: str) -> Recipe:
-    """Validate a recipe given as plain dictionaries.
+    """Validate a recipe given as plain dictionaries; errors name ``source`` and the first wrong key.
 
-    Raises :class:`EdgeoodError` naming ``source`` and the first offending key, with the nearest known key
-    where there is one.
+    Raises :class:`EdgeoodError`.
     """
-    if not isinstance(content, dict):
-        raise EdgeoodError(
-            f"{source} holds no recipe: write a YAML mapping with 'name', 'data', 'network', …"
-        )
-    try:
-        return Recipe.model_validate(content)
-    except ValidationError as error:
-        # A misspelt key also shows up as a missing one: name the misspelling.
-        problems = sorted(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise EdgeoodError(_sentence(dict(problems[0]), source)) from error
+    return validated(Recipe, content, source, "recipe")
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe from a YAML file, or by the name of a shipped one.
+
+    ``overrides`` are assignments such as ``training.epochs=3``, their values in YAML.
+    Raises :class:`EdgeoodError` when the file is missing, is not YAML, or does not validate.
+    """
+    content = read_yaml(name_or_path, recipes_folder(), "recipe")
+    for assignment in overrides:
+        _override(content, assignment)
+    return parse_recipe(content, str(name_or_path))
 
 
 def _override(content: Any, assignment: str) -> None:
@@ -245,28 +218,3 @@ def _override(content: Any, assignment: str) -> None:
             raise EdgeoodError(f"'{path}' names no key of a recipe: write --set section.key=value.")
         content = content[key]
     content[keys[-1]] = yaml.safe_load(text)
-
-
-def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe from a YAML file, or by the name of a shipped one.
-
-    ``overrides`` are assignments such as ``training.epochs=3``, their values in YAML.
-    Raises :class:`EdgeoodError` when the file is missing, is not YAML, or does not validate.
-    """
-    path = Path(name_or_path)
-    if not path.is_file() and path.suffix == "" and path.name == str(name_or_path):
-        path = recipes_folder() / f"{name_or_path}.yaml"
-    if not path.is_file():
-        known = shipped_recipes()
-        close = difflib.get_close_matches(Path(name_or_path).stem, known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"give a YAML file or one of {', '.join(known)}."
-        raise EdgeoodError(f"there is no recipe '{name_or_path}'; {hint}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise EdgeoodError(f"{path} is not readable YAML ({reason}); correct it.") from error
-    for assignment in overrides:
-        if isinstance(content, dict):
-            _override(content, assignment)
-    return parse_recipe(content, str(name_or_path))

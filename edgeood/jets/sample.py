@@ -1,16 +1,15 @@
 """Samples: how many jets of which processes, in a YAML file."""
 
-import difflib
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edgeood.errors import EdgeoodError
 from edgeood.jets.processes import process_named
 from edgeood.jets.shard import Shard
 from edgeood.resources import recipes_folder
+from edgeood.yaml_files import read_yaml, shipped_names, validated
 
 
 class Sample(BaseModel):
@@ -70,7 +69,7 @@ def samples_folder() -> Path:
 
 def shipped_samples() -> list[str]:
     """Names of the samples that come with the package."""
-    return sorted(path.stem for path in samples_folder().glob("*.yaml"))
+    return shipped_names(samples_folder())
 
 
 def load_sample(name_or_path: str | Path) -> Sample:
@@ -78,43 +77,9 @@ def load_sample(name_or_path: str | Path) -> Sample:
 
     Raises :class:`EdgeoodError` when it is missing, is not YAML, or names an unknown key or process.
     """
-    path = Path(name_or_path)
-    if not path.is_file() and path.suffix == "" and path.name == str(name_or_path):
-        path = samples_folder() / f"{name_or_path}.yaml"
-    if not path.is_file():
-        known = shipped_samples()
-        close = difflib.get_close_matches(Path(name_or_path).stem, known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"give a YAML file or one of {', '.join(known)}."
-        raise EdgeoodError(f"there is no sample '{name_or_path}'; {hint}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise EdgeoodError(
-            f"{path} is not readable YAML ({' '.join(str(error).split())}); correct it."
-        ) from error
-    return parse_sample(content, str(name_or_path))
+    return parse_sample(read_yaml(name_or_path, samples_folder(), "sample"), str(name_or_path))
 
 
 def parse_sample(content: Any, source: str) -> Sample:
     """Validate a sample given as plain dictionaries; errors name ``source`` and the first wrong key."""
-    if not isinstance(content, dict):
-        raise EdgeoodError(f"{source} holds no sample; write a YAML mapping with 'name' and 'jets'.")
-    try:
-        return Sample.model_validate(content)
-    except EdgeoodError as error:
-        raise EdgeoodError(f"{source}: {error}") from error
-    except ValidationError as error:
-        # A misspelt key also shows up as a missing one: name the misspelling.
-        problem = min(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise EdgeoodError(_sentence(dict(problem), source)) from error
-
-
-def _sentence(problem: dict[str, Any], source: str) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(where, list(Sample.model_fields), n=1)
-        remedy = f"did you mean '{close[0]}'?" if close else "remove it."
-        return f"{source}: unknown key '{where}'; {remedy}"
-    if problem["type"] == "missing":
-        return f"{source}: '{where}' is missing; add it."
-    return f"{source}: '{where}' is not valid: {problem['msg'].removeprefix('Value error, ')}; correct it."
+    return validated(Sample, content, source, "sample")

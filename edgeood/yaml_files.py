@@ -1,0 +1,79 @@
+"""Users' YAML files, read into pydantic models; every mistake in one is told in one sentence."""
+
+import dataclasses
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from edgeood.errors import EdgeoodError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def shipped_names(folder: Path) -> list[str]:
+    """Names of the YAML files that come with the package in ``folder``."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def read_yaml(name_or_path: str | Path, folder: Path, noun: str) -> Any:
+    """The content of a YAML file, given by its path or by the name of a shipped one in ``folder``.
+
+    ``noun`` says what is looked for ("recipe"). Raises :class:`EdgeoodError` when the file is missing (with
+    the nearest shipped name) or is not YAML.
+    """
+    path = Path(name_or_path)
+    if not path.is_file() and path.suffix == "" and path.name == str(name_or_path):
+        path = folder / f"{name_or_path}.yaml"
+    if not path.is_file():
+        known = shipped_names(folder)
+        close = difflib.get_close_matches(Path(name_or_path).stem, known, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"give a YAML file or one of {', '.join(known)}."
+        raise EdgeoodError(f"there is no {noun} '{name_or_path}'; {hint}")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise EdgeoodError(f"{path} is not readable YAML ({reason}); correct it.") from error
+
+
+def validated(model: type[Model], content: Any, source: str, noun: str) -> Model:
+    """``content`` as a ``model``.
+
+    Raises :class:`EdgeoodError` naming ``source`` and the first wrong key, with the nearest known key where
+    there is one.
+    """
+    if not isinstance(content, dict):
+        required = [name for name, field in model.model_fields.items() if field.is_required()]
+        raise EdgeoodError(f"{source} holds no {noun}; write a YAML mapping with {', '.join(required)}.")
+    try:
+        return model.model_validate(content)
+    except EdgeoodError as error:
+        raise EdgeoodError(f"{source}: {error}") from error
+    except ValidationError as error:
+        # A misspelt key also shows up as a missing one: name the misspelling.
+        problem = min(error.errors(), key=lambda problem: problem["type"] == "missing")
+        raise EdgeoodError(f"{source}: {_sentence(dict(problem), model)}") from error
+
+
+def _sentence(problem: dict[str, Any], model: type[BaseModel]) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        close = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_keys(model)), n=1)
+        return f"unknown key '{where}'; " + (f"did you mean '{close[0]}'?" if close else "remove it.")
+    if problem["type"] == "missing":
+        return f"'{where}' is missing; add it."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"'{where}' is not valid: {message}; correct it." if where else f"{message}; correct it."
+
+
+def _keys(kind: Any) -> set[str]:
+    """Every key that may stand in a section of this type, at any depth."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = {name: field.annotation for name, field in kind.model_fields.items()}
+        return set(fields).union(*map(_keys, fields.values()))
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return {field.name for field in dataclasses.fields(kind)}
+    return set().union(*map(_keys, get_args(kind)))
