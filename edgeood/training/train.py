@@ -1,11 +1,8 @@
 """``edgeood train``: recipe → run directory, resumable at any moment."""
 
-import logging
 import os
 import shutil
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,24 +27,6 @@ if TYPE_CHECKING:
     from edgeood.training.batch import JetTensors
 
 STARTED = "started.yaml"
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Silence Lightning's banners and hints: the progress bar says what a user needs."""
-    import lightning.pytorch  # noqa: F401 - sets its own levels when it is imported
-
-    loggers = [logging.getLogger(name) for name in ("lightning", "lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "JetTensors":
@@ -113,66 +92,6 @@ def _finished(folder: Path, recipe: Recipe) -> Run | None:
     return None
 
 
-def _fit(
-    recipe: Recipe,
-    folder: Path,
-    network: "nn.Module",
-    train: "JetTensors",
-    validation: "JetTensors",
-    callbacks: "list[lightning.Callback]",
-    progress: bool,
-) -> None:
-    import lightning
-    from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
-
-    from edgeood.training.batch import loader
-    from edgeood.training.history import History
-    from edgeood.training.module import JetTraining
-    from edgeood.training.objective import build_objective
-
-    settings = recipe.training
-    lightning.seed_everything(recipe.seed, verbose=False)
-    module = JetTraining(network, build_objective(recipe), settings, recipe.seed)
-    checkpoints = folder / "checkpoints"
-    # Written when both loops of an epoch are done, so that a checkpoint always stands between two epochs.
-    keep = ModelCheckpoint(
-        checkpoints,
-        "last",
-        save_top_k=1,
-        every_n_epochs=1,
-        enable_version_counter=False,
-        save_on_train_epoch_end=True,
-    )
-    trainer = lightning.Trainer(
-        max_epochs=settings.epochs,
-        devices=settings.devices,
-        accelerator="auto",
-        strategy="auto" if settings.devices == 1 else "ddp",
-        precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
-        deterministic="warn",
-        callbacks=[
-            History(folder / "metrics.csv"),
-            keep,
-            *([RichProgressBar(leave=True)] if progress else []),
-            *callbacks,
-        ],
-        logger=False,
-        num_sanity_val_steps=0,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-    )
-    latest = checkpoints / "last.ckpt"
-    trainer.fit(
-        module,
-        loader(train, settings.batch_size, recipe.seed, shuffle=True),
-        loader(validation, 1024, recipe.seed, shuffle=False),
-        ckpt_path=latest if latest.is_file() else None,
-        weights_only=True,
-    )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-
-
 def _seal(
     recipe: Recipe,
     folder: Path,
@@ -206,10 +125,7 @@ def _seal(
         parameters[name] = score.parameters()
     run = Run(folder, {})
     run.save_scores(parameters)
-    run = Run.finish(folder, recipe, data, jets={"train": len(train), "validation": len(validation)})
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    (folder / STARTED).unlink(missing_ok=True)
-    return run
+    return Run.finish(folder, recipe, data, jets={"train": len(train), "validation": len(validation)})
 
 
 def train(
@@ -255,18 +171,24 @@ def train(
             f"only {len(known)} jets to train and {len(held_out)} to validate on; generate more, or lower "
             "training.batch_size."
         )
-    write_text(folder / STARTED, resolved.to_yaml())
-    with _quiet_lightning():
+    try:
         import lightning
 
+        from edgeood.training.fit import CHECKPOINTS, fit, quiet_lightning
+    except ImportError as error:
+        raise EdgeoodError(f"training needs the package '{error.name}'; install `edgeood[train]`.") from error
+    write_text(folder / STARTED, resolved.to_yaml())
+    with quiet_lightning():
         lightning.seed_everything(resolved.seed, verbose=False)
         network = build_network(resolved)
         master = load_network(instructor) if instructor else None
-        if instructor and resolved.distillation and resolved.distillation.start_from_teacher:
+        if master and resolved.distillation and resolved.distillation.start_from_teacher:
             from edgeood.networks.quantized.qkeras_cnn import start_from_float
 
-            start_from_float(network, master.state_dict())  # type: ignore[union-attr]
+            start_from_float(network, master.state_dict())
         tensors, checks = (_tensors(resolved, split, master) for split in (known, held_out))
-        _fit(resolved, folder, network, tensors, checks, list(callbacks), progress)
-        data = {path.name: sha256_of(path) for path in files}
-        return _seal(resolved, folder, network, known, held_out, data)
+        fit(resolved, folder, network, tensors, checks, callbacks=callbacks, progress=progress)
+    run = _seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    (folder / STARTED).unlink(missing_ok=True)
+    return run

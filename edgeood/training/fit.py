@@ -1,0 +1,88 @@
+"""Network + objective + jets → trained network: Lightning's trainer, with exact resumption."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import lightning
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from torch import nn
+
+from edgeood.recipe import Recipe
+from edgeood.training.batch import JetTensors, loader
+from edgeood.training.history import History
+from edgeood.training.module import JetTraining
+from edgeood.training.objective import build_objective
+
+CHECKPOINTS = "checkpoints"
+_VALIDATION_BATCH = 1024
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Silence Lightning's banners and hints: the progress bar says what a user needs."""
+    loggers = [logging.getLogger(name) for name in ("lightning", "lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def fit(
+    recipe: Recipe,
+    folder: Path,
+    network: nn.Module,
+    train: JetTensors,
+    validation: JetTensors,
+    *,
+    callbacks: Sequence[lightning.Callback] = (),
+    progress: bool = True,
+) -> None:
+    """Train ``network`` in place as the recipe says, going on from the last checkpoint in ``folder``.
+
+    Writes ``folder/metrics.csv`` and ``folder/checkpoints/`` after every epoch. Raises KeyboardInterrupt when
+    the user interrupts (Lightning itself would return as if it had finished).
+    """
+    settings = recipe.training
+    lightning.seed_everything(recipe.seed, verbose=False)
+    module = JetTraining(network, build_objective(recipe), settings, recipe.seed)
+    # Written when both loops of an epoch are done, so that a checkpoint always stands between two epochs.
+    keep = ModelCheckpoint(
+        folder / CHECKPOINTS,
+        "last",
+        save_top_k=1,
+        every_n_epochs=1,
+        enable_version_counter=False,
+        save_on_train_epoch_end=True,
+    )
+    bar = [RichProgressBar(leave=False)] if progress else []
+    trainer = lightning.Trainer(
+        max_epochs=settings.epochs,
+        devices=settings.devices,
+        strategy="auto" if settings.devices == 1 else "ddp",
+        precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
+        deterministic="warn",
+        callbacks=[History(folder / "metrics.csv"), keep, *bar, *callbacks],
+        logger=False,
+        num_sanity_val_steps=0,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+    )
+    latest = folder / CHECKPOINTS / "last.ckpt"
+    trainer.fit(
+        module,
+        loader(train, settings.batch_size, recipe.seed, shuffle=True),
+        loader(validation, _VALIDATION_BATCH, recipe.seed, shuffle=False),
+        ckpt_path=latest if latest.is_file() else None,
+        weights_only=True,
+    )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
