@@ -30,7 +30,7 @@ def test_scaling_keeps_the_mixture_and_hits_the_total() -> None:
         assert min(scaled.jets.values()) >= 1
         for process, count in scaled.jets.items():
             assert abs(count - demo.jets[process] * total / demo.total) <= 2
-    assert demo.scaled(36_000) == demo
+    assert demo.scaled(demo.total) == demo
     with pytest.raises(EdgeoodError, match="4 jets are too few for the 5 processes of sample 'demo'"):
         demo.scaled(4)
 
