@@ -98,7 +98,9 @@ class Distillation(_Section):
     """Learn from a trained float network beside the labels."""
 
     teacher: str | None = Field(None, description="run directory of the float network; `--teacher` overrides")
-    start_from_teacher: bool = Field(True, description="begin with the teacher's weights, in layers of equal shape")
+    start_from_teacher: bool = Field(
+        True, description="begin with the teacher's weights, in layers of equal shape"
+    )
     logits: float = Field(1.0, ge=0, description="weight of the squared logit difference")
     representation: float = Field(1.0, ge=0, description="weight of the squared representation difference")
 
