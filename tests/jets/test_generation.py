@@ -24,6 +24,9 @@ pytestmark = pytest.mark.slow
 SMALL = Sample(name="small", constituents=60, shard_jets=40, jets={"quark": 100, "w_1tev": 80, "qcd": 40})
 # No `__main__` guard, as in a first script of one's own.
 SCRIPT = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, if a shell's background job runs the tests
 import sys
 from edgeood.errors import EdgeoodError
 from edgeood.jets.generate import generate
