@@ -96,28 +96,54 @@ def summarise(
     }
 
 
-def summary_table(summary: dict[str, Any]) -> "Table":
-    """The table that the demo ends with: one line per score, float beside quantized."""
-    from rich.table import Table
+HEADS = ("score", "network", "AUROC", "JSD", "W₂ [GeV]", "mismatches")
 
+
+def summary_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Rows under :data:`HEADS`: every score of the float network and of its quantized twin.
+
+    JSD and W₂ are between the QCD mass spectrum and that of its 50 % most anomalous jets; mismatches are scores
+    that differ between any two engines.
+    """
     from edgeood.evaluation.tables import format_measured
 
-    table = Table(title="top against QCD: float network, quantized twin, firmware")
-    for head in ("score", "AUROC float", "AUROC quantized", "JSD float", "JSD quantized", "W₂ float [GeV]"):
-        table.add_column(head, justify="left" if head == "score" else "right")
-    table.add_column("W₂ quantized [GeV]", justify="right")
-    table.add_column("mismatches", justify="right")
     parity = summary["parity"]
+    rows = []
     for score in summary["auroc"]["float"]:
-        own = [summary["sculpting"][run][score] for run in ("float", "quantized")]
-        wrong = parity["mismatches"].get(score)
-        table.add_row(
-            score,
-            *(format_measured(summary["auroc"][run][score]) for run in ("float", "quantized")),
-            *(f"{measured['jsd']:.3f}" for measured in own),
-            *(f"{measured['wasserstein_gev']:.1f}" for measured in own),
-            "–" if wrong is None else f"{wrong} of {parity['jets']}",
-        )
+        for run in ("float", "quantized"):
+            own, wrong = summary["sculpting"][run][score], parity["mismatches"].get(score)
+            rows.append(
+                (
+                    score,
+                    run,
+                    format_measured(summary["auroc"][run][score]),
+                    f"{own['jsd']:.3f}",
+                    f"{own['wasserstein_gev']:.1f}",
+                    "–" if run == "float" or wrong is None else f"{wrong} of {parity['jets']}",
+                )
+            )
+    return rows
+
+
+def summary_markdown(summary: dict[str, Any]) -> str:
+    """The table that the demo ends with, and the speed of every engine, as Markdown."""
+    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|--:|--:|--:|--:|"]
+    lines += ["| " + " | ".join(row) + " |" for row in summary_rows(summary)]
+    return "\n".join(lines) + "\n\n" + _speeds(summary) + "\n"
+
+
+def _speeds(summary: dict[str, Any]) -> str:
+    return "jets/s: " + ", ".join(f"{name} {v:,.0f}" for name, v in summary["throughput_jets_per_s"].items())
+
+
+def _summary_table(summary: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    table = Table(title="top against QCD: float network, quantized twin, firmware")
+    for head in HEADS:
+        table.add_column(head, justify="left" if head in HEADS[:2] else "right", no_wrap=True)
+    for row in summary_rows(summary):
+        table.add_row(*row, end_section=row[1] == "quantized")
     return table
 
 
@@ -181,9 +207,11 @@ def run_demo(
     trained = int(float_run.manifest["jets"]["train"])
     summary = summarise(metrics, trained, held_out, report, story.wall_s)
     write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
-    console.print(summary_table(summary))
-    speeds = ", ".join(f"{name} {speed:,.0f}" for name, speed in summary["throughput_jets_per_s"].items())
-    console.print(f"jets/s: {speeds}")
+    write_text(folder / "summary.md", summary_markdown(summary))
+    console.print(_summary_table(summary))
+    console.print(_speeds(summary))
     console.print(f"figures: {float_run.path / 'evaluation'}, {quantized_run.path / 'evaluation'}")
-    console.print(f"numbers: {folder / 'summary.json'}; wall time {sum(story.wall_s.values()):.0f} s")
+    console.print(
+        f"numbers: {folder / 'summary.json'}, {folder / 'summary.md'}; wall time {sum(story.wall_s.values()):.0f} s"
+    )
     return summary

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from edgeood.demo import run_demo
+from edgeood.evaluation.tables import format_measured
 
 SMALL = (
     "inputs.pixels=26",
@@ -41,6 +42,10 @@ def test_the_summary_says_everything_and_every_engine_agrees(told):
     assert parity["engines"] == ["network", "onnxruntime", "csim"]
     assert parity["mismatches"] == {"max_logit": 0, "mahalanobis_diagonal": 0}
     assert parity["jets"] == summary["jets"]["test"] > 300
+    table = (folder / "summary.md").read_text()
+    assert (
+        f"| max_logit | quantized | {format_measured(summary['auroc']['quantized']['max_logit'])} |" in table
+    )
     assert set(summary["throughput_jets_per_s"]) == set(parity["engines"])
     assert list(summary["wall_s"]) == ["generate", "train", "quantize", "evaluate", "export", "verify"]
 
