@@ -181,7 +181,7 @@ def run_demo(
     story = _Story(folder, console)
     with story.step("generate", "quark, gluon, W, Z and top jets: Pythia 8, detector, FastJet"):
         sample = generate(SAMPLE, folder / "jets", jets=jets, workers=workers, progress=progress)
-    with story.step("train", "float CNN, QCD against W/Z, blind to jet mass (NuRD); scores and thresholds"):
+    with story.step("train", "float CNN, QCD against W/Z, with NuRD against jet mass; scores, thresholds"):
         recipe = load_recipe(FLOAT_RECIPE, overrides)
         float_run = train(recipe, folder / "float", jets=[sample], progress=progress)
     with story.step("quantize", "its quantized twin in QKeras, distilled from the float network"):
