@@ -10,11 +10,14 @@ import lightning
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 from torch import nn
 
-from edgeood.recipe import Recipe
+from edgeood.recipe import NuRD, Recipe
 from edgeood.training.batch import JetTensors, loader
+from edgeood.training.cross_entropy import CrossEntropyObjective
+from edgeood.training.distillation import Distilled
 from edgeood.training.history import History
 from edgeood.training.module import JetTraining
-from edgeood.training.objective import build_objective
+from edgeood.training.nurd import NuRDObjective
+from edgeood.training.objective import Objective
 
 CHECKPOINTS = "checkpoints"
 _VALIDATION_BATCH = 1024
@@ -34,6 +37,18 @@ def quiet_lightning() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+def build_objective(recipe: Recipe) -> Objective:
+    """The objective that a recipe names, with distillation added where the recipe asks for it."""
+    objective: Objective
+    if isinstance(recipe.objective, NuRD):
+        objective = NuRDObjective(
+            recipe.objective, dimensions=recipe.network.representation, classes=len(recipe.data.classes)
+        )
+    else:
+        objective = CrossEntropyObjective()
+    return Distilled(objective, recipe.distillation) if recipe.distillation else objective
 
 
 def fit(

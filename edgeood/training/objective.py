@@ -1,11 +1,10 @@
-"""What a training minimises: a protocol and the choice by recipe."""
+"""What a training minimises: the base of all objectives."""
 
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from edgeood.networks import Outputs
-from edgeood.recipe import NuRD, Recipe
 from edgeood.training.batch import Batch
 
 if TYPE_CHECKING:
@@ -30,19 +29,3 @@ class Objective(nn.Module):
     def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
         """Named scalar terms; their sum is the loss of the network."""
         raise NotImplementedError
-
-
-def build_objective(recipe: Recipe) -> Objective:
-    """The objective that a recipe names, with distillation added where the recipe asks for it."""
-    from edgeood.training.cross_entropy import CrossEntropyObjective
-    from edgeood.training.distillation import Distilled
-    from edgeood.training.nurd import NuRDObjective
-
-    objective: Objective
-    if isinstance(recipe.objective, NuRD):
-        objective = NuRDObjective(
-            recipe.objective, dimensions=recipe.network.representation, classes=len(recipe.data.classes)
-        )
-    else:
-        objective = CrossEntropyObjective()
-    return Distilled(objective, recipe.distillation) if recipe.distillation else objective
