@@ -108,7 +108,7 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
     from edgeood.evaluation.tables import format_measured
 
     parity = summary["parity"]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for score in summary["auroc"]["float"]:
         for run in ("float", "quantized"):
             own, wrong = summary["sculpting"][run][score], parity["mismatches"].get(score)

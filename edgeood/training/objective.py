@@ -1,14 +1,11 @@
 """What a training minimises: the base of all objectives."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from torch import Tensor, nn
 
 from edgeood.networks import Outputs
 from edgeood.training.batch import Batch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Objective(nn.Module):
@@ -18,7 +15,7 @@ class Objective(nn.Module):
     """Steps of the critic before each step of the network."""
     critic_learning_rate: float = 0.0
 
-    def critic_parameters(self) -> "Iterable[nn.Parameter]":
+    def critic_parameters(self) -> Iterable[nn.Parameter]:
         """Parameters that the critic's own optimizer trains."""
         return self.parameters()
 
