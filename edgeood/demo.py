@@ -137,9 +137,13 @@ def _speeds(summary: dict[str, Any]) -> str:
 
 
 def _summary_table(summary: dict[str, Any]) -> "Table":
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title="top against QCD: float network, quantized twin, firmware")
+    # Narrow enough for 80 columns.
+    table = Table(
+        title="top against QCD: float network, quantized twin, firmware", box=SIMPLE_HEAD, pad_edge=False
+    )
     for head in HEADS:
         table.add_column(head, justify="left" if head in HEADS[:2] else "right", no_wrap=True)
     for row in summary_rows(summary):
