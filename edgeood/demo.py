@@ -137,13 +137,11 @@ def _speeds(summary: dict[str, Any]) -> str:
 
 
 def _summary_table(summary: dict[str, Any]) -> "Table":
-    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    # Narrow enough for 80 columns.
-    table = Table(
-        title="top against QCD: float network, quantized twin, firmware", box=SIMPLE_HEAD, pad_edge=False
-    )
+    # Without lines, so that 80 columns hold it.
+    title = "top against QCD: float network, quantized twin, firmware"
+    table = Table(title=title, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for head in HEADS:
         table.add_column(head, justify="left" if head in HEADS[:2] else "right", no_wrap=True)
     for row in summary_rows(summary):
