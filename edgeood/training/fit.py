@@ -82,7 +82,8 @@ def fit(
     trainer = lightning.Trainer(
         max_epochs=settings.epochs,
         devices=settings.devices,
-        strategy="auto" if settings.devices == 1 else "ddp",
+        # A critic step leaves the network unused.
+        strategy="auto" if settings.devices == 1 else "ddp_find_unused_parameters_true",
         precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
         deterministic="warn",
         callbacks=[History(folder / "metrics.csv"), keep, *bar, *callbacks],
@@ -101,3 +102,6 @@ def fit(
     )
     if trainer.interrupted:
         raise KeyboardInterrupt
+    if not trainer.is_global_zero:
+        # Another rank's process, started by Lightning with the same command: the first one saves the run.
+        raise SystemExit(0)

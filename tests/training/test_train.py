@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from edgeood.errors import EdgeoodError
+from edgeood.inputs.images import images_of
+from edgeood.jets.format import Jets
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe, parse_recipe
@@ -47,15 +49,19 @@ def finished(tmp_path_factory, toy_jet_file) -> Run:
     return train(tiny(), tmp_path_factory.mktemp("runs") / "tiny", jets=[toy_jet_file], progress=False)
 
 
-def test_prongs_are_learnt_and_three_are_anomalous(finished, toy_jets):
-    jets = toy_jets(200, seed=5)
-    from edgeood.inputs.images import images_of
-
-    outputs = outputs_of(load_network(finished), images_of(jets, finished.recipe.inputs.model_dump()))
+def accuracy(run: Run, jets: Jets) -> float:
+    """Fraction of one- and two-prong jets that a run's network tells right."""
+    outputs = outputs_of(load_network(run), images_of(jets, run.recipe.inputs.model_dump()))
     known = np.isin(jets.process_names, ["quark", "gluon"])
     two = np.isin(jets.process_names, ["w_1tev", "z_1tev"])
-    right = np.r_[outputs.logits[known].argmax(1) == 0, outputs.logits[two].argmax(1) == 1]
-    assert right.mean() > 0.9
+    return float(np.r_[outputs.logits[known].argmax(1) == 0, outputs.logits[two].argmax(1) == 1].mean())
+
+
+def test_prongs_are_learnt_and_three_are_anomalous(finished, toy_jets):
+    jets = toy_jets(200, seed=5)
+    assert accuracy(finished, jets) > 0.9
+    outputs = outputs_of(load_network(finished), images_of(jets, finished.recipe.inputs.model_dump()))
+    known = np.isin(jets.process_names, ["quark", "gluon"])
     score = load_score("mahalanobis", finished.load_scores()["mahalanobis"])
     values = score(outputs.representation, outputs.logits)
     three = jets.process_names == "top_1tev"
@@ -138,3 +144,21 @@ def test_a_killed_training_ends_with_the_same_weights_and_metrics(finished, tmp_
     assert weights_digest(folder) == weights_digest(finished.path), moments
     assert (folder / "metrics.csv").read_text() == (finished.path / "metrics.csv").read_text()
     assert not (folder / "checkpoints").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(tmp_path, toy_jet_file, toy_jets):
+    recipe, folder = tmp_path / "tiny.yaml", tmp_path / "run"
+    recipe.write_text(tiny(training=TINY["training"] | {"devices": 2, "batch_size": 32}).to_yaml())
+    command = [
+        Path(sys.executable).with_name("edgeood"),
+        "train",
+        recipe,
+        "--jets",
+        toy_jet_file,
+        "-o",
+        folder,
+    ]
+    subprocess.run([*command, "--quiet"], check=True, capture_output=True)
+    assert accuracy(Run.open(folder), toy_jets(200, seed=5)) > 0.9
+    assert len((folder / "metrics.csv").read_text().splitlines()) == 7
