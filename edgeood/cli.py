@@ -147,10 +147,11 @@ def csim(
 
 
 def _score(run: Path, jets: list[Path], out: Path, score: str | None, engine: str, quiet: bool) -> None:
+    from edgeood.jets.format import count_jets
     from edgeood.progress import progress_bar
     from edgeood.runtime.score import score as score_jets
 
-    with progress_bar(f"scoring jets ({engine})", None, not quiet) as advance:
+    with progress_bar(f"scoring jets ({engine})", count_jets(jets), not quiet) as advance:
         values = score_jets(run, jets, out, engine=engine, score=score, progress=advance)
     typer.echo(f"{len(values)} jets: {out}")
 

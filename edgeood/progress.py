@@ -13,15 +13,24 @@ def progress_bar(
     ``total`` jets are expected (None if unknown), of which ``done`` were finished before.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (
+    columns: tuple[ProgressColumn, ...] = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
+    if total is None:
+        columns = (columns[0], columns[1], TextColumn("{task.completed} jets"), columns[3])
     with Progress(*columns, console=Console(stderr=True), disable=not visible) as bar:
         task = bar.add_task(label, total=total, completed=done, rate="")
 

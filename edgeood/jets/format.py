@@ -153,6 +153,15 @@ def _tables(path: Path) -> Iterator[_Tables]:
         ) from error
 
 
+def count_jets(paths: Paths) -> int:
+    """Number of jets in a file, a folder or a sequence of them. Raises :class:`EdgeoodError` as reading does."""
+    total = 0
+    for path in jet_files(paths):
+        with _tables(path) as tables:
+            total += len(tables)
+    return total
+
+
 def read_jets(paths: Paths, processes: Sequence[str] | None = None) -> Jets:
     """Read, check and join jet files; ``processes`` keeps only jets of those names.
 

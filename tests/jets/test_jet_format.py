@@ -10,7 +10,7 @@ import pytest
 from numpy.lib.recfunctions import repack_fields
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.format import iterate_jets, jet_files, read_attributes, read_jets, write_jets
+from edgeood.jets.format import count_jets, iterate_jets, jet_files, read_attributes, read_jets, write_jets
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
 
 
@@ -81,6 +81,7 @@ def test_only_the_required_fields_are_needed(tmp_path: Path) -> None:
     assert np.isnan(back.jets["tau1"]).all()
     assert (back.constituents["pt"][~back.constituents["valid"]] == 0).all()
     streamed = Jets.concatenate(iterate_jets(tmp_path / "own.h5", 4))
+    assert count_jets([tmp_path / "own.h5", tmp_path / "own.h5"]) == 2 * len(streamed)
     assert np.array_equal(streamed.jets["event"], back.jets["event"])
     assert np.array_equal(streamed.constituents, back.constituents)
 
