@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 SAMPLE = "demo"
 FLOAT_RECIPE = "cnn-nurd-demo"
 QUANTIZED_RECIPE = "cnn-nurd-qkeras-demo"
-FUSED_SCORES = ("max_logit", "mahalanobis_diagonal")
 
 
 class _Story:
@@ -175,6 +174,7 @@ def run_demo(
     from edgeood.progress import progress_bar
     from edgeood.recipe import load_recipe
     from edgeood.runtime.verify import verify
+    from edgeood.scores.fused import FUSED_SCORES
     from edgeood.training.train import train
 
     folder = Path(out)

@@ -20,7 +20,8 @@ from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe
 from edgeood.run import Run
-from edgeood.scores import load_score
+from edgeood.scores import AnomalyScore, load_score
+from edgeood.scores.fused import FUSED_SCORES, FusedScore, fused_score
 from edgeood.training.known_jets import jet_paths, split_jets
 
 
@@ -55,10 +56,17 @@ def held_out_jets(recipe: Recipe, files: Sequence[str | os.PathLike[str]]) -> Je
 
 
 def score_held_out(run: Run, jets: Jets) -> HeldOut:
-    """Every fitted score of a run's network on ``jets``."""
+    """Every fitted score of a run's network on ``jets``.
+
+    A quantized run's fused scores are those of the firmware, in its fixed point; the full Mahalanobis distance,
+    which no firmware computes, is of its representation.
+    """
     recipe = run.recipe
     outputs = outputs_of(load_network(run), images_of(jets, recipe.inputs.model_dump()))
-    fitted = {name: load_score(name, parameters) for name, parameters in run.load_scores().items()}
+    fitted: dict[str, AnomalyScore | FusedScore] = {}
+    for name, parameters in run.load_scores().items():
+        firmware = run.quantized and name in FUSED_SCORES
+        fitted[name] = fused_score(recipe, name, parameters) if firmware else load_score(name, parameters)
     return HeldOut(
         jets,
         {name: score(outputs.representation, outputs.logits) for name, score in fitted.items()},

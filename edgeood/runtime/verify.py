@@ -17,8 +17,8 @@ from edgeood.inputs.images import images_of
 from edgeood.jets.format import Paths, read_jets
 from edgeood.run import Run
 from edgeood.runtime import ENGINES, Progress, open_engine
+from edgeood.scores.fused import FUSED_SCORES
 
-FUSED = ("max_logit", "mahalanobis_diagonal")
 _CORNERS_OF_A_KIND = 16
 
 
@@ -100,7 +100,7 @@ def verify(
 
 def _exported(run: Run) -> list[str]:
     """Fused scores with an export; the recipe's, if there is none, for its error message."""
-    found = [kind for kind in FUSED if (run.export_folder(kind) / "score.json").is_file()]
+    found = [kind for kind in FUSED_SCORES if (run.export_folder(kind) / "score.json").is_file()]
     return found or [run.manifest["recipe"]["score"]["kind"]]
 
 

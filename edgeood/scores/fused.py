@@ -13,6 +13,9 @@ from edgeood.networks.quantized.layer_types import layer_types, logits_type
 from edgeood.recipe import Recipe
 from edgeood.scores.fixed_point_mahalanobis import fixed_point_mahalanobis
 
+FUSED_SCORES = ("max_logit", "mahalanobis_diagonal")
+"""Scores that firmware can compute."""
+
 
 class FusedScore(Protocol):
     """What every fused score offers; its integers are the reference for all engines."""
