@@ -92,7 +92,8 @@ def make_run(
     from safetensors.torch import save_file
 
     from edgeood.networks.build import outputs_of
-    from edgeood.scores import fit_scores, threshold_for
+    from edgeood.scores import fit_scores
+    from edgeood.scores.working_point import threshold_for
 
     recipe = Recipe(
         name="tiny twin-1",

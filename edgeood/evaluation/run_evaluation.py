@@ -14,7 +14,7 @@ from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.evaluate import evaluate_scores
 from edgeood.inputs.images import images_of
-from edgeood.jets.format import Jets, jet_files, read_jets
+from edgeood.jets.format import Jets, read_jets
 from edgeood.jets.split import TEST
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
@@ -41,7 +41,7 @@ def held_out_jets(recipe: Recipe, files: Sequence[str | os.PathLike[str]]) -> Je
 
     Raises :class:`EdgeoodError` if no jets of the background are among them.
     """
-    jets = read_jets(jet_files([*files]))
+    jets = read_jets(files)
     signals = [name for members in recipe.data.signals.values() for name in members]
     known = [name for members in recipe.data.classes.values() for name in members]
     relevant = np.isin(jets.process_names, known + signals)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeood.atomic import write_text
+from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import read_attributes, read_jets
 from edgeood.jets.sample import Sample, load_sample
@@ -85,11 +86,6 @@ def generate(
         }
         write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     return folder
-
-
-def usable_cores() -> int:
-    """Number of cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -19,6 +19,10 @@ SHRINKAGE = 1e-4
 """Relative to the mean variance: no direction is taken to be narrower than the root of this."""
 
 
+def _widened(covariance: NDArray) -> NDArray:
+    return covariance + SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+
+
 def diagonalising_basis(representation: NDArray, labels: NDArray) -> tuple[NDArray, NDArray]:
     """Rows of A (D, D) and the centre c (D,) of the class means.
 
@@ -31,8 +35,7 @@ def diagonalising_basis(representation: NDArray, labels: NDArray) -> tuple[NDArr
     representation = np.asarray(representation, np.float64)
     groups = [representation[labels == k] for k in range(int(labels.max()) + 1)]
     covariances = np.stack([np.cov(group, rowvar=False, bias=True) for group in groups])
-    mean = covariances.mean(0)
-    mean += SHRINKAGE * np.trace(mean) / len(mean) * np.eye(len(mean))
+    mean = _widened(covariances.mean(0))
     values, vectors = np.linalg.eigh(mean)
     whitener = (vectors / np.sqrt(values)).T
     _, rotation = np.linalg.eigh(whitener @ covariances[0] @ whitener.T)
@@ -58,9 +61,8 @@ def density_gauge(representation: NDArray, labels: NDArray) -> tuple[NDArray, fl
     for k in range(int(labels.max()) + 1):
         group = representation[labels == k]
         covariance = np.atleast_2d(np.cov(group, rowvar=False, bias=True))
-        covariance += SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
         residual = representation - group.mean(0)
-        distances.append((residual * np.linalg.solve(covariance, residual.T).T).sum(1))
+        distances.append((residual * np.linalg.solve(_widened(covariance), residual.T).T).sum(1))
     design = np.column_stack([representation, np.ones(len(representation))])
     solution, *_ = np.linalg.lstsq(design, -0.5 * np.min(distances, axis=0), rcond=None)
     return solution[:-1], float(solution[-1])

@@ -1,7 +1,6 @@
 """Engines that score many jets: the network itself, ONNX Runtime, and C-simulation of the firmware."""
 
 import difflib
-import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -29,11 +28,6 @@ class Engine(Protocol):
 
     def __call__(self, images: NDArray) -> NDArray:
         """(N,) scores in float64 from (N, 1, P, P) float32 images."""
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def open_engine(

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
+from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.export import describe, exported
 from edgeood.run import Run
-from edgeood.runtime import Progress, cores
+from edgeood.runtime import Progress
 
 # -O1 compiles as long and runs 30 % slower; native instructions gain nothing. -fno-gnu-unique and -Bsymbolic keep
 # the static variables of two networks apart when both are loaded.
@@ -109,7 +110,7 @@ class CSim:
         self.library = library
         self.project = project
         self.threshold = threshold
-        self.workers = workers or cores()
+        self.workers = workers or usable_cores()
         self.progress = progress
 
     def __call__(self, images: NDArray) -> NDArray[np.float64]:

@@ -69,10 +69,3 @@ def load_score(name: str, parameters: Mapping[str, NDArray]) -> AnomalyScore:
         raise EdgeoodError(
             f"the parameters of score '{name}' lack {error}; fit the scores again with `edgeood train`."
         ) from error
-
-
-def threshold_for(background_scores: NDArray, background_efficiency: float) -> float:
-    """See :func:`edgeood.scores.working_point.threshold_for`."""
-    from edgeood.scores import working_point
-
-    return working_point.threshold_for(background_scores, background_efficiency)

@@ -38,9 +38,3 @@ def threshold_for(background_scores: ArrayLike, background_efficiency: float) ->
         )
     place = len(scores) - 1 - selected
     return float(np.partition(scores, place)[place])
-
-
-def efficiency_above(scores: ArrayLike, threshold: float) -> float:
-    """Fraction of ``scores`` (N,) strictly above ``threshold``; NaN if there are none."""
-    scores = np.asarray(scores)
-    return float(np.mean(scores > threshold)) if scores.size else math.nan

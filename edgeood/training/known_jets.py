@@ -50,14 +50,18 @@ def split_jets(jets: Jets, data: Data) -> NDArray[np.int8]:
     return np.where(class_labels(jets, data.classes) < 0, TEST, split).astype(np.int8)
 
 
-def read_known_jets(recipe: Recipe, files: Sequence[Path], split: int) -> KnownJets:
-    """Read one split of a recipe's known classes and compute its network inputs.
+def read_known_jets(recipe: Recipe, files: Sequence[Path], splits: Sequence[int]) -> list[KnownJets]:
+    """Read a recipe's known classes once and compute the network inputs of each of ``splits``.
 
     Raises :class:`EdgeoodError` when a process that a class is made of has no jets in the files.
     """
     needed = [name for members in recipe.data.classes.values() for name in members]
     jets = read_jets(files, processes=needed)
-    jets = jets[split_jets(jets, recipe.data) == split]
+    split = split_jets(jets, recipe.data)
+    return [_inputs_of(recipe, jets[split == wanted]) for wanted in splits]
+
+
+def _inputs_of(recipe: Recipe, jets: Jets) -> KnownJets:
     return KnownJets(
         images_of(jets, recipe.inputs.model_dump()),
         class_labels(jets, recipe.data.classes),

@@ -165,7 +165,7 @@ def train(
     instructor = _teacher(resolved)
     if finished := _finished(folder, resolved):
         return finished
-    known, held_out = (read_known_jets(resolved, files, split) for split in (TRAIN, VALIDATION))
+    known, held_out = read_known_jets(resolved, files, (TRAIN, VALIDATION))
     if len(known) < resolved.training.batch_size or not len(held_out):
         raise EdgeoodError(
             f"only {len(known)} jets to train and {len(held_out)} to validate on; generate more, or lower "

@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from edgeood.errors import EdgeoodError
-from edgeood.scores import SCORE_NAMES, fit_scores, load_score, threshold_for
+from edgeood.scores import SCORE_NAMES, fit_scores, load_score
 from edgeood.scores.mahalanobis import REGULARISATION, DiagonalMahalanobis, Mahalanobis
 from edgeood.scores.max_logit import MaxLogit
+from edgeood.scores.working_point import threshold_for
 
 
 def whitened(rows: np.ndarray) -> np.ndarray:

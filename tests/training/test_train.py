@@ -72,7 +72,7 @@ def test_the_working_point_keeps_its_background_efficiency(finished, toy_jet_fil
     from edgeood.jets.split import VALIDATION
     from edgeood.training.known_jets import read_known_jets
 
-    held_out = read_known_jets(finished.recipe, [toy_jet_file], VALIDATION)
+    (held_out,) = read_known_jets(finished.recipe, [toy_jet_file], [VALIDATION])
     outputs = outputs_of(load_network(finished), held_out.inputs)
     for name, parameters in finished.load_scores().items():
         values = load_score(name, parameters)(outputs.representation, outputs.logits)[held_out.labels == 0]
