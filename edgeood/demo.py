@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from edgeood.atomic import write_text
 from edgeood.run import Run
 
+SCORES = ("max_logit", "mahalanobis", "mahalanobis_diagonal")
+"""What the story compares: the scores of GZ24, and the one that fits on a chip."""
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -57,12 +60,13 @@ def _sculpting_at_half(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
     return {
         score: {key: measured["0.5"][key][0] for key in ("jsd", "wasserstein_gev")}
         for score, measured in metrics["sculpting"].items()
+        if score in SCORES
     }
 
 
 def _auroc(metrics: dict[str, Any]) -> dict[str, list[float]]:
     """score → [AUROC of top against QCD, bootstrap error]."""
-    return {score: measured["auroc"] for score, measured in metrics["signals"]["top"].items()}
+    return {score: metrics["signals"]["top"][score]["auroc"] for score in SCORES}
 
 
 def summarise(

@@ -13,10 +13,22 @@ from edgeood.resources import recipes_folder
 from edgeood.yaml_files import read_yaml, shipped_names, validated
 
 ScoreName = Literal["max_logit", "mahalanobis", "mahalanobis_diagonal"]
+"""Scores that firmware may compute; :data:`edgeood.scores.SCORE_NAMES` lists all that are measured."""
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MassMatching(_Section):
+    """Thin every class out to the background's mass spectrum, so that mass says nothing of the class [CC22 §4.2]."""
+
+    bin_gev: float = Field(10.0, gt=0, description="bin width of the mass spectra")
+    largest_weight: float = Field(
+        20.0,
+        gt=1,
+        description="a jet stands for at most this many, where a class is rarer than the background",
+    )
 
 
 class Data(_Section):
@@ -26,13 +38,17 @@ class Data(_Section):
     classes: dict[str, tuple[str, ...]] = Field(description="known class → processes it is made of")
     background: str = Field("qcd", description="the class that signals are told from")
     signals: dict[str, tuple[str, ...]] = Field({}, description="never trained on; only evaluated")
+    mass_matching: MassMatching | None = Field(None, description="match all classes to the background's mass")
+    jets_per_process: int | None = Field(
+        None, ge=1, description="train and validate on at most this many jets of a process"
+    )
     train: float = Field(0.7, gt=0, lt=1, description="fraction of events to train on")
     validation: float = Field(0.1, gt=0, lt=1, description="fraction of events to select on")
 
     @model_validator(mode="after")
     def _check(self) -> "Data":
-        if len(self.classes) < 2:
-            raise ValueError("a classifier needs at least two classes")
+        if not self.classes:
+            raise ValueError("there must be at least one known class")
         if self.background not in self.classes:
             raise ValueError(f"background '{self.background}' is not one of the classes {list(self.classes)}")
         if self.train + self.validation >= 1:
@@ -49,6 +65,34 @@ class Images(_Section):
     rotate: bool = Field(True, description="turn the principal axis of the energy upright and flip")
     intensity: Literal["linear", "sqrt"] = Field("linear", description="what a pixel holds of its share")
     scale: float = Field(1.0, gt=0, description="every pixel is multiplied by this (power of two on chip)")
+
+
+class Constituents(_Section):
+    """The leading constituents as points in (η, φ), with momentum and energy [CC22 §3.1]."""
+
+    kind: Literal["constituents"] = "constituents"
+    constituents: int = Field(100, ge=2, description="leading constituents that are kept")
+    rotate: bool = Field(True, description="turn the principal axis of the momenta upright and flip")
+    identity: bool = Field(False, description="tell charge and kind (hadron, photon, lepton) as well")
+
+    @property
+    def features(self) -> int:
+        """Features of a constituent, ``valid`` not counted."""
+        return 4 + 6 * self.identity
+
+
+class FourVectors(_Section):
+    """The four-vectors of the leading constituents in one row [CC22 App. B]."""
+
+    kind: Literal["four_vectors"] = "four_vectors"
+    constituents: int = Field(20, ge=1, description="leading constituents that are kept")
+
+
+class Substructure(_Section):
+    """High-level observables that do not change with the jet's size (:mod:`edgeood.inputs.substructure`)."""
+
+    kind: Literal["substructure"] = "substructure"
+    identity: bool = Field(False, description="tell what kinds of constituents carry the momentum as well")
 
 
 class Block(_Section):
@@ -76,6 +120,54 @@ class CNN(_Section):
     )
 
 
+class SpectralGP(_Section):
+    """A Gaussian process instead of the linear logits, and spectral normalisation before it [CC22 table 5]."""
+
+    features: int = Field(1024, ge=1, description="random Fourier features")
+    length_scale: float = Field(1.0, gt=0)
+    ridge: float = Field(1.0, gt=0, description="added to the precision matrix")
+    discount: float = Field(0.999, gt=0, le=1, description="momentum of the precision; 1 sums over an epoch")
+    norm_bound: float = Field(0.99, gt=0, description="largest spectral norm of a layer's weights")
+    power_iterations: int = Field(1, ge=1)
+
+
+class ParticleNet(_Section):
+    """Dynamic graph network on constituents [Qu & Gouskos, arXiv:1902.08570; CC22 §3.1]."""
+
+    kind: Literal["particlenet"] = "particlenet"
+    neighbours: int = Field(16, ge=1, description="k of the nearest-neighbour graphs")
+    blocks: tuple[tuple[int, ...], ...] = Field(
+        ((64, 64, 64), (128, 128, 128), (256, 256, 256)),
+        min_length=1,
+        description="channels of the layers of each EdgeConv block",
+    )
+    representation: int = Field(256, ge=2, description="width of the dense layer before the logits")
+    dropout: float = Field(0.0, ge=0, lt=1, description="of the representation, while training")
+    output: SpectralGP | None = Field(None, description="SNGP; null for linear logits")
+
+
+class FCN(_Section):
+    """Fully connected classifier on four-vectors [CC22 App. B] or on observables."""
+
+    kind: Literal["fcn"] = "fcn"
+    hidden: tuple[int, ...] = Field((256, 128), description="widths before the representation")
+    representation: int = Field(12, ge=2)
+    dropout: float = Field(0.2, ge=0, lt=1)
+
+
+class VAE(_Section):
+    """Variational autoencoder; its only logit is minus the reconstruction error [Heimel et al.; CC22 ref. 8]."""
+
+    kind: Literal["vae"] = "vae"
+    blocks: tuple[Block, ...] = Field(
+        (), description="convolutions of the encoder of images; none for vectors"
+    )
+    hidden: tuple[int, ...] = Field(
+        (100, 32), description="dense widths of the encoder, mirrored in the decoder"
+    )
+    representation: int = Field(8, ge=1, description="latent dimensions")
+
+
 class CrossEntropy(_Section):
     """Plain classification, the reference without decorrelation."""
 
@@ -94,6 +186,21 @@ class NuRD(_Section):
     largest_weight: float = Field(20.0, gt=1, description="weights are clipped here")
 
 
+class DisCo(_Section):
+    """Cross-entropy plus the distance correlation of mass and the true class's probability [CC22 eq. A.1]."""
+
+    kind: Literal["disco"] = "disco"
+    strength: float = Field(100.0, ge=0, description="λ")
+
+
+class Variational(_Section):
+    """Evidence lower bound on the background, with the other classes as outliers [CC22 ref. 8]."""
+
+    kind: Literal["variational"] = "variational"
+    beta: float = Field(1e-3, ge=0, description="weight of the Kullback–Leibler divergence")
+    outlier_exposure: float = Field(0.0, ge=0, description="λ, the weight of the outliers' term")
+
+
 class Distillation(_Section):
     """Learn from a trained float network beside the labels."""
 
@@ -110,6 +217,7 @@ class Training(_Section):
 
     epochs: int = Field(10, ge=1)
     batch_size: int = Field(256, ge=2)
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty in Adam's gradient")
     schedule: tuple[tuple[float, float], ...] = Field(
         ((0.0, 1e-3),), description="(epoch, learning rate) knots, linear between them"
     )
@@ -151,7 +259,15 @@ class Target(_Section):
     reuse_factor: int = Field(1, ge=1)
 
 
-Objective = Annotated[CrossEntropy | NuRD, Field(discriminator="kind")]
+Inputs = Annotated[Images | Constituents | FourVectors | Substructure, Field(discriminator="kind")]
+NetworkKind = Annotated[CNN | ParticleNet | FCN | VAE, Field(discriminator="kind")]
+Objective = Annotated[CrossEntropy | NuRD | DisCo | Variational, Field(discriminator="kind")]
+_FED_BY = {
+    "cnn": ("images",),
+    "particlenet": ("constituents",),
+    "fcn": ("four_vectors", "substructure"),
+    "vae": ("images", "four_vectors"),
+}
 
 
 class Recipe(_Section):
@@ -160,8 +276,8 @@ class Recipe(_Section):
     name: str
     seed: int = Field(1, ge=0, le=2**31 - 1)
     data: Data
-    inputs: Images = Images()
-    network: CNN
+    inputs: Inputs = Images()
+    network: NetworkKind
     objective: Objective = CrossEntropy()
     distillation: Distillation | None = None
     training: Training = Training()
@@ -171,12 +287,29 @@ class Recipe(_Section):
 
     @model_validator(mode="after")
     def _fits(self) -> "Recipe":
-        side = self.inputs.pixels
-        for i, block in enumerate(self.network.blocks):
-            side = block.side_after(side)
-            if side < 1:
+        network, inputs = self.network, self.inputs
+        if inputs.kind not in _FED_BY[network.kind]:
+            raise ValueError(
+                f"network.kind '{network.kind}' is fed by inputs.kind {' or '.join(_FED_BY[network.kind])}, not "
+                f"'{inputs.kind}'"
+            )
+        if (network.kind == "vae") != (self.objective.kind == "variational"):
+            raise ValueError("a vae is trained by the objective 'variational', and nothing else is")
+        if network.kind != "vae" and len(self.data.classes) < 2:
+            raise ValueError("data.classes: a classifier needs at least two classes")
+        if self.quantization is not None and network.kind != "cnn":
+            raise ValueError(f"quantization: a network of kind '{network.kind}' has no quantized twin")
+        if isinstance(inputs, Images) and isinstance(network, CNN | VAE):
+            side = inputs.pixels
+            for i, block in enumerate(network.blocks):
+                side = block.side_after(side)
+                if side < 1:
+                    raise ValueError(f"network.blocks.{i} leaves no pixel of {inputs.pixels}×{inputs.pixels}")
+        if isinstance(inputs, Constituents) and isinstance(network, ParticleNet):
+            if network.neighbours >= inputs.constituents:
                 raise ValueError(
-                    f"network.blocks.{i} leaves no pixel of {self.inputs.pixels}×{self.inputs.pixels}"
+                    f"network.neighbours: {network.neighbours} neighbours need more than {inputs.constituents} "
+                    "constituents"
                 )
         return self
 
@@ -195,7 +328,16 @@ def parse_recipe(content: Any, source: str) -> Recipe:
 
     Raises :class:`EdgeoodError`.
     """
-    return validated(Recipe, content, source, "recipe")
+    return validated(Recipe, _with_kinds(content), source, "recipe")
+
+
+def _with_kinds(content: Any) -> Any:
+    """A section without a ``kind`` means images, a CNN, cross-entropy."""
+    kinds = {"inputs": "images", "network": "cnn", "objective": "cross_entropy"}
+    if not isinstance(content, dict):
+        return content
+    sections = {key: content[key] for key in kinds if isinstance(content.get(key), dict)}
+    return content | {key: {"kind": kinds[key]} | section for key, section in sections.items()}
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:

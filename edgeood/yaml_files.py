@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -55,11 +56,25 @@ def validated(model: type[Model], content: Any, source: str, noun: str) -> Model
     except ValidationError as error:
         # A misspelt key also shows up as a missing one: name the misspelling.
         problem = min(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise EdgeoodError(f"{source}: {_sentence(dict(problem), model)}") from error
+        raise EdgeoodError(f"{source}: {_sentence(dict(problem), model, content)}") from error
 
 
-def _sentence(problem: dict[str, Any], model: type[BaseModel]) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
+def _place(location: Sequence[int | str], content: Any) -> str:
+    """A wrong key as the user wrote it: without the ``kind`` that pydantic adds behind a section that has one."""
+    parts = []
+    for part in location:
+        if isinstance(content, dict) and part not in content and part == content.get("kind"):
+            continue
+        parts.append(str(part))
+        if isinstance(content, dict):
+            content = content.get(part)
+        elif isinstance(content, list) and isinstance(part, int):
+            content = content[part] if part < len(content) else None
+    return ".".join(parts)
+
+
+def _sentence(problem: dict[str, Any], model: type[BaseModel], content: Any) -> str:
+    where = _place(problem["loc"], content)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         close = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_keys(model)), n=1)
         return f"unknown key '{where}'; " + (f"did you mean '{close[0]}'?" if close else "remove it.")

@@ -43,7 +43,7 @@ def test_fixed_point_types_are_read_from_plain_mappings():
         ({"network": {"kind": "cnn"}}, "r.yaml: 'network.blocks' is missing; add it."),
         (
             {"data": {"classes": {"qcd": ["quark"]}}},
-            "r.yaml: 'data' is not valid: a classifier needs at least two classes; correct it.",
+            "r.yaml: data.classes: a classifier needs at least two classes; correct it.",
         ),
     ],
 )

@@ -1,5 +1,8 @@
 """How much a score depends on jet mass within one class of jets."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -7,6 +10,22 @@ from edgeood.evaluation.bootstrap import resampled, standard_error
 
 LARGEST_SAMPLE = 3000
 """Jets that a distance correlation is computed on; its cost grows with their square."""
+
+
+class Noise(NamedTuple):
+    """What independent samples of the same sizes and shapes give: no measure is 0 for finitely many jets."""
+
+    mean: float
+    q95: float
+    """95 % lie below: what lies above is no chance"""
+
+
+class DistanceCorrelation(NamedTuple):
+    """A distance correlation, its standard error, and what chance alone gives."""
+
+    value: float
+    error: float
+    noise: Noise
 
 
 def spearman(first: ArrayLike, second: ArrayLike) -> float:
@@ -45,13 +64,13 @@ def distance_correlation(first: ArrayLike, second: ArrayLike) -> float:
     Of independent jets it is not 0 but about 1.8/√N, 0.03 for 3,000: compare samples of like size only.
     """
     x, y = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    return float(_distance_correlations(x, y, np.ones((len(x), 1)))[0])
+    return float(_correlations(_distance_moments(x, y, np.ones((len(x), 1))))[0])
 
 
-def distance_correlation_with_error(
+def measured_distance_correlation(
     first: ArrayLike, second: ArrayLike, largest: int = LARGEST_SAMPLE, groups: int = 20, seed: int = 1
-) -> tuple[float, float]:
-    """Distance correlation of at most ``largest`` jets, drawn with ``seed``, and its standard error.
+) -> DistanceCorrelation:
+    """Distance correlation of at most ``largest`` jets, drawn with ``seed``, its error and its noise.
 
     The error is the jackknife's, one of ``groups`` groups of jets left out at a time; a bootstrap draws jets
     twice, and their zero distances bias it.
@@ -60,12 +79,54 @@ def distance_correlation_with_error(
     chosen = np.random.default_rng(seed).permutation(len(x))[:largest]
     group = np.arange(len(chosen)) % groups
     weights = np.concatenate([np.ones((len(chosen), 1)), group[:, None] != np.arange(groups)], axis=1)
-    value, *left_out = _distance_correlations(x[chosen], y[chosen], weights)
-    return float(value), float(np.sqrt((groups - 1) * np.var(left_out)))
+    moments = _distance_moments(x[chosen], y[chosen], weights)
+    value, *left_out = _correlations(moments)
+    error = float(np.sqrt((groups - 1) * np.var(left_out)))
+    return DistanceCorrelation(float(value), error, _distance_noise(moments, len(chosen)))
 
 
-def _distance_correlations(x: NDArray, y: NDArray, weights: NDArray, chunk: int = 512) -> NDArray[np.float64]:
-    """(R,) distance correlations for each column of ``weights`` (N, R), in chunks of rows."""
+def spearman_noise(jets: int) -> Noise:
+    """|ρ| of ``jets`` jets whose ranks are independent: normal with variance 1/(N − 1), with ties or without.
+
+    Kendall & Gibbons, *Rank Correlation Methods*, §4.14.
+    """
+    deviation = 1 / math.sqrt(max(jets - 1, 1))
+    return Noise(deviation * math.sqrt(2 / math.pi), 1.96 * deviation)
+
+
+def _distance_noise(moments: "_DistanceMoments", jets: int) -> Noise:
+    """Noise of the distance correlation of all jets, the first column of ``moments``.
+
+    Of independent samples, N·dCov² tends to Σᵢⱼ λᵢμⱼZᵢⱼ² with the eigenvalues λ, μ of the centred distances and
+    normal Z (Székely, Rizzo & Bakirov 2007, thm. 5). Σλ is the mean distance and Σλ² = dCov²(x, x): N·dCor² has
+    the mean m = E|x − x′| E|y − y′| / √(dCov²(x, x) dCov²(y, y)) and the variance 2, and is close to the gamma
+    distribution with these two (the approximation of Gretton et al., NIPS 20 (2008) 585, for a like statistic).
+    """
+    from scipy.special import gammaincinv
+
+    _, *own = moments.covariances[:, 0]
+    norm = math.sqrt(own[0] * own[1])
+    if not norm > _NOTHING:
+        return Noise(0.0, 0.0)
+    mean = float(np.prod(moments.means[:, 0])) / norm
+    shape, scale = mean**2 / 2, 2 / mean
+    root = math.exp(math.lgamma(shape + 0.5) - math.lgamma(shape))
+    return Noise(root * math.sqrt(scale / jets), math.sqrt(float(gammaincinv(shape, 0.95)) * scale / jets))
+
+
+class _DistanceMoments(NamedTuple):
+    means: NDArray[np.float64]
+    """(2, R) mean distance of x and of y"""
+    covariances: NDArray[np.float64]
+    """(3, R) dCov² of x and y, x and x, y and y"""
+
+
+_NOTHING = 1e-14
+"""Squared distance covariances below this are rounding, of samples scaled to unit variance."""
+
+
+def _distance_moments(x: NDArray, y: NDArray, weights: NDArray, chunk: int = 512) -> _DistanceMoments:
+    """Moments of the distances for each column of ``weights`` (N, R), in chunks of rows."""
     weights = weights / weights.sum(axis=0)
     x, y = ((sample - sample.mean()) / (sample.std() or 1.0) for sample in (x, y))
     pairs = ((0, 1), (0, 0), (1, 1))
@@ -84,6 +145,11 @@ def _distance_correlations(x: NDArray, y: NDArray, weights: NDArray, chunk: int 
         products[k] + means[i] * means[j] - 2 * np.sum(weights * sums[i] * sums[j], axis=0)
         for k, (i, j) in enumerate(pairs)
     ]
-    joint, *own = np.maximum(covariances, 0)
+    return _DistanceMoments(means, np.maximum(covariances, 0))
+
+
+def _correlations(moments: _DistanceMoments) -> NDArray[np.float64]:
+    """(R,) distance correlations."""
+    joint, *own = moments.covariances
     norm = np.sqrt(own[0] * own[1])
-    return np.sqrt(np.divide(joint, norm, out=np.zeros_like(norm), where=norm > 1e-14))
+    return np.sqrt(np.divide(joint, norm, out=np.zeros_like(norm), where=norm > _NOTHING))

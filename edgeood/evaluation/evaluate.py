@@ -12,7 +12,9 @@ from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS, bootstrap_roc
 from edgeood.evaluation.dependence import (
     LARGEST_SAMPLE,
-    distance_correlation_with_error,
+    Noise,
+    measured_distance_correlation,
+    spearman_noise,
     spearman_with_error,
 )
 from edgeood.evaluation.detection import (
@@ -70,6 +72,8 @@ def evaluate_scores(
       (p = 2), ``wasserstein1_gev``;
     - ``sculpting_noise`` → ε_B → ``mean`` and ``q95`` → the same, of scores that know nothing of mass;
     - ``mass_dependence`` → score → class → ``spearman``, ``distance_correlation``;
+    - ``mass_dependence_noise`` → score → class → ``mean`` and ``q95`` → what |ρ| and the distance correlation
+      are if score and mass are independent;
     - ``working_point`` → score → ``threshold`` and ``efficiency`` → process.
 
     Raises :class:`EdgeoodError` if a process has no jets, or a score is not finite or of the wrong length.
@@ -90,6 +94,12 @@ def evaluate_scores(
     }
     fewer = max(replicas // 2, 2)
     background_mass = mass[is_background]
+    dependence = {
+        name: {
+            group: _dependence(score[chosen], mass[chosen], fewer, seed) for group, chosen in known.items()
+        }
+        for name, score in values.items()
+    }
     return {
         "jets": {str(name): int(np.sum(names == name)) for name in np.unique(names)},
         "background": list(background),
@@ -120,11 +130,11 @@ def evaluate_scores(
             for efficiency in SCULPTING_EFFICIENCIES
         },
         "mass_dependence": {
-            name: {
-                group: _dependence(score[chosen], mass[chosen], fewer, seed)
-                for group, chosen in known.items()
-            }
-            for name, score in values.items()
+            name: {group: measured for group, (measured, _) in own.items()}
+            for name, own in dependence.items()
+        },
+        "mass_dependence_noise": {
+            name: {group: noise for group, (_, noise) in own.items()} for name, own in dependence.items()
         },
         "working_point": {
             name: _working_point(
@@ -173,13 +183,21 @@ def _sculpting(score: NDArray, mass: NDArray, replicas: int, seed: int) -> dict[
     return measured
 
 
-def _dependence(score: NDArray, mass: NDArray, replicas: int, seed: int) -> dict[str, list[float | None]]:
-    return _pairs(
+def _dependence(
+    score: NDArray, mass: NDArray, replicas: int, seed: int
+) -> tuple[dict[str, list[float | None]], dict[str, dict[str, float]]]:
+    """Measures of dependence, and their noise."""
+    distance = measured_distance_correlation(score, mass, seed=seed)
+    noise = {"spearman": spearman_noise(len(score)), "distance_correlation": distance.noise}
+    measured = _pairs(
         {
             "spearman": spearman_with_error(score, mass, replicas, seed),
-            "distance_correlation": distance_correlation_with_error(score, mass, seed=seed),
+            "distance_correlation": (distance.value, distance.error),
         }
     )
+    return measured, {
+        level: {key: getattr(own, level) for key, own in noise.items()} for level in Noise._fields
+    }
 
 
 def _working_point(

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.evaluate import evaluate_scores
-from edgeood.inputs.images import images_of
+from edgeood.evaluation.mass_decorrelation import markdown_report, mass_decorrelation
+from edgeood.evaluation.tables import markdown_table
+from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, read_jets
 from edgeood.jets.split import TEST
-from edgeood.networks.build import outputs_of
+from edgeood.networks.build import OutputArrays, outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe
 from edgeood.run import Run
@@ -24,16 +26,21 @@ from edgeood.scores import AnomalyScore, load_score
 from edgeood.scores.fused import FUSED_SCORES, FusedScore, fused_score
 from edgeood.training.known_jets import jet_paths, split_jets
 
+_PART = 8192
+"""Jets whose inputs are computed together; a multiple of the batch of ``outputs_of``."""
+
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Jets that no training has seen, and a run's scores of them."""
+    """Jets that no training has seen, and what a run's network and scores make of them."""
 
     jets: Jets
     scores: dict[str, NDArray[np.float64]]
     """score name → (N,) scores"""
     thresholds: dict[str, float]
     """score name → threshold of the run's working point"""
+    outputs: OutputArrays
+    """the network's representation (N, D) and logits (N, K)"""
 
 
 def held_out_jets(recipe: Recipe, files: Sequence[str | os.PathLike[str]]) -> Jets:
@@ -62,7 +69,7 @@ def score_held_out(run: Run, jets: Jets) -> HeldOut:
     which no firmware computes, is of its representation.
     """
     recipe = run.recipe
-    outputs = outputs_of(load_network(run), images_of(jets, recipe.inputs.model_dump()))
+    outputs = _outputs(run, jets)
     fitted: dict[str, AnomalyScore | FusedScore] = {}
     for name, parameters in run.load_scores().items():
         firmware = run.quantized and name in FUSED_SCORES
@@ -71,37 +78,32 @@ def score_held_out(run: Run, jets: Jets) -> HeldOut:
         jets,
         {name: score(outputs.representation, outputs.logits) for name, score in fitted.items()},
         {name: score.threshold for name, score in fitted.items()},
+        outputs,
     )
 
 
-def _figures(run: Run, held_out: HeldOut, folder: Path) -> None:
-    from edgeood.evaluation import figures
-
-    data = run.recipe.data
-    names = held_out.jets.process_names
-    background = np.isin(names, data.classes[data.background])
-    groups = {name: np.isin(names, members) for name, members in (data.classes | data.signals).items()}
-    for signal, members in data.signals.items():
-        chosen = np.isin(names, members)
-        pairs = {name: (score[background], score[chosen]) for name, score in held_out.scores.items()}
-        figures.save_figure(figures.roc_figure(pairs, signal=signal), folder / f"roc_{signal}")
-        figures.save_figure(figures.sic_figure(pairs, signal=signal), folder / f"sic_{signal}")
-    mass = held_out.jets.jets["mass"]
-    for name, score in held_out.scores.items():
-        by_group = {group: score[chosen] for group, chosen in groups.items()}
-        figures.save_figure(
-            figures.score_figure(by_group, score=name, threshold=held_out.thresholds[name]),
-            folder / f"score_{name}",
-        )
-        figures.save_figure(
-            figures.sculpting_figure(score[background], mass[background], score=name), folder / f"mass_{name}"
-        )
+def _outputs(run: Run, jets: Jets) -> OutputArrays:
+    """The network's outputs on ``jets``; only a part's inputs, the larger by far, are in memory at a time."""
+    network, settings = load_network(run), run.recipe.inputs.model_dump()
+    parts = [
+        outputs_of(network, inputs_of(jets[start : start + _PART], settings))
+        for start in range(0, len(jets), _PART)
+    ]
+    return OutputArrays(
+        np.concatenate([part.representation for part in parts]),
+        np.concatenate([part.logits for part in parts]),
+    )
 
 
 def evaluate(
     run: Run | str | Path, jets: Sequence[str | Path] | None = None, *, plots: bool = True, seed: int = 1
 ) -> dict[str, Any]:
-    """Measure a run on held-out jets; write ``evaluation/metrics.json``, a Markdown table and the figures.
+    """Measure a run on held-out jets; write numbers, tables and figures to the run's folder ``evaluation/``.
+
+    ``metrics.json`` and ``metrics.md`` hold every number (:func:`~edgeood.evaluation.evaluate.evaluate_scores`),
+    ``mass_decorrelation.json`` and ``.md`` what the scores know of mass
+    (:func:`~edgeood.evaluation.mass_decorrelation.mass_decorrelation`); the figures are listed in
+    :func:`~edgeood.evaluation.run_figures.save_figures`.
 
     Parameters
     ----------
@@ -126,11 +128,19 @@ def evaluate(
         background_efficiency=recipe.score.background_efficiency,
         seed=seed,
     )
-    from edgeood.evaluation.tables import markdown_table
-
+    background = np.isin(held_out.jets.process_names, recipe.data.classes[recipe.data.background])
+    report = mass_decorrelation(
+        metrics,
+        {name: score[background] for name, score in held_out.scores.items()},
+        held_out.jets.jets["mass"][background],
+    )
     folder = run.path / "evaluation"
     write_text(folder / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     write_text(folder / "metrics.md", markdown_table(metrics))
+    write_text(folder / "mass_decorrelation.json", json.dumps(report, indent=1) + "\n")
+    write_text(folder / "mass_decorrelation.md", markdown_report(report))
     if plots:
-        _figures(run, held_out, folder)
+        from edgeood.evaluation.run_figures import save_figures
+
+        save_figures(run, held_out, folder)
     return metrics

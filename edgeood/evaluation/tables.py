@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from edgeood.evaluation.labels import score_label
 from edgeood.evaluation.published import Measured, published_for
 
 if TYPE_CHECKING:
@@ -11,24 +12,19 @@ if TYPE_CHECKING:
 
 Results = Mapping[str, Any]
 """What ``evaluate_scores`` returns, or what was read back from its JSON."""
-SCORE_LABELS = {
-    "max_logit": "max-logit",
-    "mahalanobis": "Mahalanobis",
-    "mahalanobis_diagonal": "diagonal Mahalanobis",
-}
 _DETECTION = {
     "auroc": "AUROC",
     "rejection50": "1/ε_B(½)",
     "sic50": "SIC(½)",
     "max_sic": "max SIC",
 }
-_SCULPTING = {
+SCULPTING_COLUMNS = {
     "jsd": "JSD [bit]",
     "js_distance": "√JSD",
     "wasserstein_gev": "W₂ [GeV]",
     "wasserstein1_gev": "W₁ [GeV]",
 }
-_DEPENDENCE = {"spearman": "Spearman ρ", "distance_correlation": "dCor"}
+DEPENDENCE_COLUMNS = {"spearman": "Spearman ρ", "distance_correlation": "dCor"}
 
 
 class Table(NamedTuple):
@@ -58,7 +54,7 @@ def format_measured(pair: Sequence[float | None] | None) -> str:
 
 
 def _label(run: str, score: str) -> str:
-    return " ".join(part for part in (run, SCORE_LABELS.get(score, score)) if part)
+    return " ".join(part for part in (run, score_label(score)) if part)
 
 
 def tables(results: Results | Mapping[str, Results], published: bool = True) -> list[Table]:
@@ -102,31 +98,35 @@ def _detection(runs: Mapping[str, Results], signal: str, published: bool) -> Tab
 
 def _sculpting(runs: Mapping[str, Results], efficiency: str, published: bool) -> Table:
     rows = [
-        [_label(run, score), *_cells(measured[efficiency], _SCULPTING)]
+        [_label(run, score), *_cells(measured[efficiency], SCULPTING_COLUMNS)]
         for run, results in runs.items()
         for score, measured in results["sculpting"].items()
     ]
     first = next(iter(runs.values()))
     noise = first["sculpting_noise"][efficiency]
     for label, key in (("by chance, mean", "mean"), ("by chance, 95 %", "q95")):
-        rows.append([label, *(f"{noise[key][name]:.2g}" for name in _SCULPTING)])
+        rows.append([label, *(f"{noise[key][name]:.2g}" for name in SCULPTING_COLUMNS)])
     if published and float(efficiency) == 0.5:
         cited = {id(line): line for own in first["signal_processes"].values() for line in _cited(own)}
         rows += [
-            [line.label, *_cells(line.sculpting, _SCULPTING)] for line in cited.values() if line.sculpting
+            [line.label, *_cells(line.sculpting, SCULPTING_COLUMNS)]
+            for line in cited.values()
+            if line.sculpting
         ]
     title = f"Background mass spectrum, the {100 * float(efficiency):g} % most anomalous against all"
-    return Table(title, ["score", *_SCULPTING.values()], rows)
+    return Table(title, ["score", *SCULPTING_COLUMNS.values()], rows)
 
 
 def _dependence(runs: Mapping[str, Results]) -> Table:
     rows = [
-        [_label(run, score), group, *_cells(measured, _DEPENDENCE)]
+        [_label(run, score), group, *_cells(measured, DEPENDENCE_COLUMNS)]
         for run, results in runs.items()
         for score, classes in results["mass_dependence"].items()
         for group, measured in classes.items()
     ]
-    return Table("Dependence of the score on jet mass", ["score", "class", *_DEPENDENCE.values()], rows)
+    return Table(
+        "Dependence of the score on jet mass", ["score", "class", *DEPENDENCE_COLUMNS.values()], rows
+    )
 
 
 def _working_point(runs: Mapping[str, Results]) -> Table:
@@ -135,21 +135,27 @@ def _working_point(runs: Mapping[str, Results]) -> Table:
         for run, results in runs.items()
         for score, point in results["working_point"].items()
     }
-    rows = [["threshold", *(f"{point['threshold']:.6g}" for point in points.values())]]
-    for process in dict.fromkeys(name for point in points.values() for name in point["efficiency"]):
-        efficiencies = [point["efficiency"].get(process) for point in points.values()]
+    processes = list(dict.fromkeys(name for point in points.values() for name in point["efficiency"]))
+    rows = []
+    for label, point in points.items():
+        efficiencies = [point["efficiency"].get(process) for process in processes]
         percent = [pair and [100 * number for number in pair] for pair in efficiencies]
-        rows.append([process, *map(format_measured, percent)])
-    return Table("Selected jets at the working point [%]", ["process", *points], rows)
+        rows.append([label, f"{point['threshold']:.6g}", *map(format_measured, percent)])
+    return Table("Selected jets at the working point [%]", ["score", "threshold", *processes], rows)
+
+
+def as_markdown(tables: Sequence[Table]) -> str:
+    """Tables as Markdown, each under its title."""
+    blocks = []
+    for table in tables:
+        lines = [table.columns, ["---"] + ["---:"] * (len(table.columns) - 1), *table.rows]
+        blocks.append(f"**{table.title}**\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return "\n\n".join(blocks) + "\n"
 
 
 def markdown_table(results: Results | Mapping[str, Results], published: bool = True) -> str:
     """All :func:`tables` as Markdown, each under its title."""
-    blocks = []
-    for table in tables(results, published):
-        lines = [table.columns, ["---"] + ["---:"] * (len(table.columns) - 1), *table.rows]
-        blocks.append(f"**{table.title}**\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
-    return "\n\n".join(blocks) + "\n"
+    return as_markdown(tables(results, published))
 
 
 def rich_table(results: Results | Mapping[str, Results], published: bool = True) -> "Group":

@@ -14,7 +14,7 @@ Beside them lies ``score.json``: the score's types, step, threshold, and the che
 import difflib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
@@ -45,11 +45,17 @@ def to(run: Run, target: str, *, score: str | None = None, test_vectors: "NDArra
         remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(TARGETS)}."
         raise EdgeoodError(f"there is no export target '{target}'; {remedy}")
     kind = score or run.manifest["recipe"]["score"]["kind"]
-    parameters = run.load_scores()
+    from edgeood.recipe import ScoreName
+
+    parameters = {name: own for name, own in run.load_scores().items() if name in get_args(ScoreName)}
     if kind not in parameters:
         close = difflib.get_close_matches(kind, list(parameters), n=1)
         remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(parameters)}."
-        raise EdgeoodError(f"{run.path} has no fitted score '{kind}'; {remedy}")
+        raise EdgeoodError(f"{run.path} has no score to export of the name '{kind}'; {remedy}")
+    if run.recipe.network.kind != "cnn":
+        raise EdgeoodError(
+            f"{run.path} holds a network of kind '{run.recipe.network.kind}'; only a 'cnn' can be exported yet."
+        )
     if not run.quantized and target != "onnx":
         raise EdgeoodError(
             f"{run.path} is a float run, which exports to onnx only; train its quantized twin."

@@ -60,7 +60,7 @@ def write_float_onnx(
     from edgeood.export.float_onnx import to_onnx
     from edgeood.export.onnx import describe
 
-    model = to_onnx(load_network(run), kind, parameters, run.recipe.inputs.pixels)
+    model = to_onnx(load_network(run), kind, parameters, run.recipe.inputs.model_dump()["pixels"])
     describe(model, {key: about[key] for key in _common(run, kind, 0.0)})
     with atomic_path(path) as temporary:
         onnx.save(model, temporary)
@@ -89,7 +89,7 @@ def write_quantized(
         from edgeood.export.hls import write_project
 
         if vectors is None:
-            vectors = _random_images(recipe.inputs.pixels)
+            vectors = _random_images(recipe.inputs.model_dump()["pixels"])
         outputs = outputs_of(network, vectors)
         expected = score.integers(outputs.representation, outputs.logits)
         with atomic_path(path) as temporary:

@@ -6,30 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeood.inputs.alignment import relative_phi, upright
 from edgeood.jets.format import Jets
 
 _JETS_AT_ONCE = 4096
-
-
-def relative_phi(phi: NDArray, axis: NDArray) -> NDArray:
-    """Azimuthal distance from an axis in radians, wrapped into [−π, π). Shapes broadcast."""
-    return (phi - axis + np.pi) % (2 * np.pi) - np.pi
-
-
-def _upright(eta: NDArray, phi: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
-    """Turn each jet so that the principal axis of its energy lies along φ, heavier halves up and right.
-
-    The principal axis is the eigenvector of the energy-weighted second moments with the larger eigenvalue,
-    at the angle ½·atan2(2·c_ηφ, c_ηη − c_φφ) from the η axis.
-    """
-    covariance = (weight * eta * phi).sum(1)
-    difference = (weight * (eta * eta - phi * phi)).sum(1)
-    angle = 0.5 * np.arctan2(2 * covariance, difference)
-    sine, cosine = np.sin(angle)[:, None], np.cos(angle)[:, None]
-    along, across = cosine * eta + sine * phi, cosine * phi - sine * eta
-    along *= np.where((weight * along * np.abs(along)).sum(1, keepdims=True) < 0, -1, 1)
-    across *= np.where((weight * across * np.abs(across)).sum(1, keepdims=True) < 0, -1, 1)
-    return across, along
 
 
 def jet_images(
@@ -67,7 +47,7 @@ def jet_images(
         eta = np.where(part["valid"], part["eta"] - axis_eta[some, None], 0).astype(np.float64)
         phi = np.where(part["valid"], relative_phi(part["phi"], axis_phi[some, None]), 0).astype(np.float64)
         if rotate:
-            eta, phi = _upright(eta, phi, weight)
+            eta, phi = upright(eta, phi, weight)
         row = np.floor((eta + half_width) * (pixels / (2 * half_width))).astype(np.int64)
         column = np.floor((phi + half_width) * (pixels / (2 * half_width))).astype(np.int64)
         inside = (weight > 0) & (row >= 0) & (row < pixels) & (column >= 0) & (column < pixels)

@@ -12,4 +12,6 @@ class Outputs(NamedTuple):
     representation: "Tensor"
     """(batch, dimensions): what the anomaly scores of the Mahalanobis family live on."""
     logits: "Tensor"
-    """(batch, classes), in the order of the recipe's classes."""
+    """(batch, classes), in the order of the recipe's classes; an autoencoder's only one is minus its error."""
+    divergence: "Tensor | None" = None
+    """(batch,) Kullback–Leibler divergence of a variational network's code, in nats; None of all others."""

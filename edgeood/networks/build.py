@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.recipe import Recipe
+from edgeood.recipe import FCN, VAE, ParticleNet, Recipe
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,10 +26,23 @@ def build_network(recipe: Recipe) -> "nn.Module":
     if recipe.quantization is not None:
         from edgeood.networks.quantized.qkeras_cnn import build_qkeras_cnn
 
-        return build_qkeras_cnn(recipe.inputs, recipe.network, recipe.quantization, classes)
+        return build_qkeras_cnn(recipe.inputs, recipe.network, recipe.quantization, classes)  # type: ignore[arg-type]
+    inputs, network = recipe.inputs, recipe.network
+    if isinstance(network, ParticleNet):
+        from edgeood.networks.particlenet import ParticleNetClassifier
+
+        return ParticleNetClassifier(network, classes, inputs.features)  # type: ignore[union-attr]
+    if isinstance(network, FCN):
+        from edgeood.networks.fcn import FCNClassifier
+
+        return FCNClassifier(inputs, network, classes)  # type: ignore[arg-type]
+    if isinstance(network, VAE):
+        from edgeood.networks.autoencoder import VariationalAutoencoder
+
+        return VariationalAutoencoder(inputs, network)  # type: ignore[arg-type]
     from edgeood.networks.cnn import CNNClassifier
 
-    return CNNClassifier(recipe.inputs, recipe.network, classes)
+    return CNNClassifier(inputs, network, classes)  # type: ignore[arg-type]
 
 
 def outputs_of(network: "nn.Module", inputs: NDArray, batch_size: int = 512) -> OutputArrays:

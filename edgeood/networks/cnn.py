@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from edgeood.networks import Outputs
+from edgeood.networks.convolutions import convolutions
 from edgeood.recipe import CNN, Images
 
 
@@ -16,17 +17,7 @@ class CNNClassifier(nn.Module):
 
     def __init__(self, inputs: Images, network: CNN, classes: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList()
-        channels, side = 1, inputs.pixels
-        for block in network.blocks:
-            layers = nn.Sequential()
-            layers.add_module("convolution", nn.Conv2d(channels, block.filters, block.kernel, block.stride))
-            layers.add_module("activation", nn.PReLU())
-            if block.pool > 1:
-                layers.add_module("pool", nn.AvgPool2d(block.pool))
-            self.blocks.append(layers)
-            channels, side = block.filters, block.side_after(side)
-        width = channels * side * side
+        self.blocks, width = convolutions(network.blocks, inputs.pixels)
         self.hidden = nn.ModuleList()
         self.activations = nn.ModuleList()
         for size in network.hidden:

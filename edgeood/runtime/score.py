@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
-from edgeood.inputs.images import images_of
+from edgeood.inputs import inputs_of
 from edgeood.jets.format import Paths, iterate_jets
 from edgeood.run import Run
 from edgeood.runtime import Engine, Progress, open_engine
@@ -45,7 +45,7 @@ def score(
     chosen, inputs, kind = _open(run, engine, score, workers)
     scores, events = [], []
     for batch in iterate_jets(jets, _BATCH):
-        scores.append(chosen(images_of(batch, inputs)))
+        scores.append(chosen(inputs_of(batch, inputs)))
         events.append(batch.jets["event"])
         if progress:
             progress(len(batch))

@@ -13,7 +13,7 @@ from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.export import describe
 from edgeood.fixed_point import FixedPoint
-from edgeood.inputs.images import images_of
+from edgeood.inputs import inputs_of
 from edgeood.jets.format import Paths, read_jets
 from edgeood.run import Run
 from edgeood.runtime import ENGINES, Progress, open_engine
@@ -72,7 +72,7 @@ def verify(
         raise EdgeoodError(f"there is nothing to compare {', '.join(engines)} with; name two engines.")
     kinds = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
-    images = images_of(read_jets(jets), recipe["inputs"])
+    images = inputs_of(read_jets(jets), recipe["inputs"])
     corners = corner_images(recipe["inputs"]["pixels"], FixedPoint(**recipe["quantization"]["input"]))
     taken = dict.fromkeys(engines, 0.0)
     report: dict[str, Any] = {}

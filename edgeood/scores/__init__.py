@@ -5,16 +5,24 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
+from edgeood.scores.fitting import same_jets
 
 _WHERE = {
     "max_logit": "edgeood.scores.max_logit:MaxLogit",
     "mahalanobis": "edgeood.scores.mahalanobis:Mahalanobis",
     "mahalanobis_diagonal": "edgeood.scores.mahalanobis:DiagonalMahalanobis",
+    "minus_p_background": "edgeood.scores.minus_p_background:MinusPBackground",
+    "mahalanobis_background": "edgeood.scores.mahalanobis_background:MahalanobisBackground",
+    "energy": "edgeood.scores.energy:Energy",
+    "relative_mahalanobis": "edgeood.scores.relative_mahalanobis:RelativeMahalanobis",
+    "nearest_neighbours": "edgeood.scores.nearest_neighbours:NearestNeighbours",
 }
 SCORE_NAMES = tuple(_WHERE)
+_OF_ONE_CLASS = ("max_logit", "mahalanobis", "mahalanobis_diagonal", "nearest_neighbours")
 
 
 class AnomalyScore(Protocol):
@@ -24,8 +32,10 @@ class AnomalyScore(Protocol):
     threshold: float
     """Jets above it are selected; NaN until one is chosen (:func:`edgeood.scores.working_point`)."""
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray) -> "AnomalyScore":
-        """Learn from known jets: (N, D) representation, (N, K) logits, (N,) class indices."""
+    def fit(
+        self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0
+    ) -> "AnomalyScore":
+        """Learn from known jets: (N, D) representation, (N, K) logits, (N,) class indices, the background's index."""
 
     def __call__(self, representation: NDArray, logits: NDArray) -> NDArray:
         """(N,) scores in float64."""
@@ -47,15 +57,37 @@ def _class_of(name: str) -> type[AnomalyScore]:
     return getattr(importlib.import_module(module), own_name)
 
 
-def fit_scores(
-    representation: NDArray, logits: NDArray, labels: NDArray, names: Sequence[str] = SCORE_NAMES
-) -> dict[str, AnomalyScore]:
-    """Fit every score (or those in ``names``) on known jets.
+def scores_for(classes: int) -> tuple[str, ...]:
+    """Names of the scores that make sense for a network with this many logits.
 
-    ``representation`` (N, D), ``logits`` (N, K) and ``labels`` (N,), indices 0 … K − 1, are of training jets.
+    A single one, an autoencoder's, has no probabilities, nothing to be relative to, and no class but the
+    background: what would be undefined, zero for every jet, or the same as another score is left out.
+    """
+    return _OF_ONE_CLASS if classes == 1 else SCORE_NAMES
+
+
+def fit_scores(
+    representation: NDArray,
+    logits: NDArray,
+    labels: NDArray,
+    names: Sequence[str] | None = None,
+    background: int = 0,
+) -> dict[str, AnomalyScore]:
+    """Fit every score that makes sense (:func:`scores_for`), or those in ``names``, on known jets.
+
+    ``representation`` (N, D), ``logits`` (N, K) and ``labels`` (N,), indices 0 … K − 1, are of training jets;
+    ``background`` is the index of the background class. A network with a single logit models the background
+    alone: its scores are fitted on the jets with that label, and jets of other labels are left out.
     Raises :class:`EdgeoodError` for an unknown name or for jets that a score cannot be fitted on.
     """
-    return {name: _class_of(name)().fit(representation, logits, labels) for name in names}
+    representation, logits, labels = same_jets(representation, logits, labels)
+    classes = logits.shape[1]
+    if classes == 1:
+        own = labels == background
+        representation, logits = representation[own], logits[own]
+        labels, background = np.zeros(len(logits), np.int64), 0
+    chosen = scores_for(classes) if names is None else names
+    return {name: _class_of(name)().fit(representation, logits, labels, background) for name in chosen}
 
 
 def load_score(name: str, parameters: Mapping[str, NDArray]) -> AnomalyScore:

@@ -5,10 +5,9 @@ the nearest class, as GZ24 §2.3 (arXiv:2401.08777) after Lee et al., arXiv:1807
 root and CC22 eq. 2.2a the square; the order of jets, and with it every efficiency, is the same. Unlike Lee et
 al., who tie one covariance over all classes, each class has its own (GZ24).
 
-Moments are the plain (1/N) ones of CC22 eq. 2.2b. A rectified representation may have dimensions that are
-always zero in one class, whose inverse variance would be infinite: variances are therefore kept above a
-thousandth of the class's mean variance (``REGULARISATION``), by shrinkage of the full covariance and by a
-floor in the diagonal one, so that both agree about such a dimension.
+Variances are kept above a thousandth of the class's mean variance (``REGULARISATION``), by shrinkage of the
+full covariance (:mod:`edgeood.scores.gaussian`) and by a floor in the diagonal one, so that both agree about a
+dimension that is always zero.
 """
 
 import math
@@ -18,50 +17,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import EdgeoodError
-
-REGULARISATION = 1e-3
-"""Relative to the mean variance of a class over the dimensions of the representation."""
-
-
-def _by_class(representation: NDArray, logits: NDArray, labels: NDArray) -> list[NDArray[np.float64]]:
-    """Representations of each class (n_k, D) in float64, one per logit, checked."""
-    representation, labels = np.asarray(representation, np.float64), np.asarray(labels)
-    classes = np.asarray(logits).shape[1]
-    if representation.ndim != 2 or len(representation) != len(labels) or len(logits) != len(labels):
-        raise EdgeoodError(
-            f"a Mahalanobis score cannot be fitted on {representation.shape} representations, "
-            f"{np.shape(logits)} logits and {labels.shape} labels; give one row of each per jet."
-        )
-    if not np.isfinite(representation).all():
-        raise EdgeoodError(
-            "the representation of a training jet is not finite; train with a lower learning rate."
-        )
-    unknown = sorted(set(np.unique(labels).tolist()) - set(range(classes)))
-    if unknown:
-        raise EdgeoodError(
-            f"labels {unknown} are none of the {classes} known classes; fit on known jets only."
-        )
-    groups = [representation[labels == k] for k in range(classes)]
-    for k, group in enumerate(groups):
-        if len(group) < 2:
-            raise EdgeoodError(
-                f"class {k} has {len(group)} jets to fit a Mahalanobis score on; give at least 2."
-            )
-        if not np.var(group, axis=0).mean() > 0:
-            raise EdgeoodError(
-                f"the representation of class {k} is the same for all jets; train the network longer."
-            )
-    return groups
+from edgeood.scores.fitting import checked, class_rows, in_chunks
+from edgeood.scores.gaussian import REGULARISATION, moments, whitening
 
 
 class Mahalanobis:
-    """s(x) = min_k (r − μ_k)ᵀ Σ_k⁻¹ (r − μ_k), with a full covariance Σ_k for each known class.
-
-    Σ_k = (1 − a) S_k + a (tr S_k / D) I, where S_k is the empirical covariance and a = ``REGULARISATION``:
-    the shrinkage of Ledoit & Wolf (J. Multivar. Anal. 88 (2004) 365) with a small fixed weight. It bounds the
-    condition number by about D/a and leaves a unit covariance as it is.
-    """
+    """s(x) = min_k (r − μ_k)ᵀ Σ_k⁻¹ (r − μ_k), with a full, shrunk covariance Σ_k for each known class."""
 
     name = "mahalanobis"
     mean: NDArray[np.float64]
@@ -72,22 +33,27 @@ class Mahalanobis:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray) -> Self:
+    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
         """Learn means and precisions. Raises :class:`EdgeoodError` for jets that do not allow it."""
-        groups = _by_class(representation, logits, labels)
-        self.mean = np.stack([group.mean(axis=0) for group in groups])
-        self.precision = np.stack(
-            [_precision(group - mean) for group, mean in zip(groups, self.mean, strict=True)]
-        )
+        representation, logits, labels = checked(representation, logits, labels)
+        means, precisions = [], []
+        for k in range(logits.shape[1]):
+            mean, covariance = moments(class_rows(representation, labels, k))
+            whitener = whitening(covariance)
+            means.append(mean)
+            precisions.append(whitener.T @ whitener)
+        self.mean, self.precision = np.stack(means), np.stack(precisions)
         return self
 
     def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
         """(N,) squared distances of the (N, D) representation to the nearest class."""
-        representation = np.asarray(representation, np.float64)
+        representation = np.asarray(representation)
         nearest = np.full(len(representation), np.inf)
-        for mean, precision in zip(self.mean, self.precision, strict=True):
-            difference = representation - mean
-            np.minimum(nearest, ((difference @ precision) * difference).sum(axis=1), out=nearest)
+        for chosen, rows in in_chunks(representation):
+            for mean, precision in zip(self.mean, self.precision, strict=True):
+                difference = rows - mean
+                distance = ((difference @ precision) * difference).sum(axis=1)
+                nearest[chosen] = np.minimum(nearest[chosen], distance)
         return nearest
 
     def parameters(self) -> dict[str, NDArray]:
@@ -101,16 +67,6 @@ class Mahalanobis:
         score.mean, score.precision = parameters["mean"], parameters["precision"]
         score.threshold = float(parameters["threshold"])
         return score
-
-
-def _precision(centred: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(D, D) inverse of the shrunk covariance of (n, D) centred rows, through its Cholesky factor."""
-    dimensions = centred.shape[1]
-    covariance = centred.T @ centred / len(centred)
-    scale = np.trace(covariance) / dimensions
-    covariance = (1 - REGULARISATION) * covariance + REGULARISATION * scale * np.eye(dimensions)
-    inverse_factor = np.linalg.solve(np.linalg.cholesky(covariance), np.eye(dimensions))
-    return inverse_factor.T @ inverse_factor
 
 
 class DiagonalMahalanobis:
@@ -128,21 +84,23 @@ class DiagonalMahalanobis:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray) -> Self:
+    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
         """Learn means and variances. Raises :class:`EdgeoodError` for jets that do not allow it."""
-        groups = _by_class(representation, logits, labels)
-        self.mean = np.stack([group.mean(axis=0) for group in groups])
-        variance = np.stack([group.var(axis=0) for group in groups])
+        representation, logits, labels = checked(representation, logits, labels)
+        fitted = [moments(class_rows(representation, labels, k)) for k in range(logits.shape[1])]
+        self.mean = np.stack([mean for mean, _ in fitted])
+        variance = np.stack([np.diag(covariance) for _, covariance in fitted])
         floor = REGULARISATION * variance.mean(axis=1, keepdims=True)
         self.inverse_variance = 1 / np.maximum(variance, floor)
         return self
 
     def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
         """(N,) squared distances of the (N, D) representation to the nearest class."""
-        representation = np.asarray(representation, np.float64)
+        representation = np.asarray(representation)
         nearest = np.full(len(representation), np.inf)
-        for mean, inverse_variance in zip(self.mean, self.inverse_variance, strict=True):
-            np.minimum(nearest, (representation - mean) ** 2 @ inverse_variance, out=nearest)
+        for chosen, rows in in_chunks(representation):
+            for mean, inverse_variance in zip(self.mean, self.inverse_variance, strict=True):
+                nearest[chosen] = np.minimum(nearest[chosen], (rows - mean) ** 2 @ inverse_variance)
         return nearest
 
     def parameters(self) -> dict[str, NDArray]:

@@ -12,7 +12,8 @@ class MaxLogit:
     """s(x) = −max_k g_k(x) over the logits g of the known classes.
 
     GZ24 §2.3 (arXiv:2401.08777), after Hendrycks et al., arXiv:1911.11132. Nothing is fitted. Unlike a
-    softmax probability it keeps the size of the logits, and firmware needs no exponential and no division.
+    softmax probability it keeps the size of the logits, and firmware needs no exponential and no division. Of
+    an autoencoder, whose only logit is minus its reconstruction error, it is that error.
     """
 
     name = "max_logit"
@@ -20,7 +21,7 @@ class MaxLogit:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray) -> Self:
+    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
         """Nothing to learn."""
         return self
 

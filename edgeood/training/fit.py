@@ -10,14 +10,16 @@ import lightning
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 from torch import nn
 
-from edgeood.recipe import NuRD, Recipe
+from edgeood.recipe import DisCo, NuRD, Recipe, Variational
 from edgeood.training.batch import JetTensors, loader
 from edgeood.training.cross_entropy import CrossEntropyObjective
+from edgeood.training.disco import DisCoObjective
 from edgeood.training.distillation import Distilled
 from edgeood.training.history import History
 from edgeood.training.module import JetTraining
 from edgeood.training.nurd import NuRDObjective
 from edgeood.training.objective import Objective
+from edgeood.training.variational import VariationalObjective
 
 CHECKPOINTS = "checkpoints"
 _VALIDATION_BATCH = 1024
@@ -46,6 +48,11 @@ def build_objective(recipe: Recipe) -> Objective:
         objective = NuRDObjective(
             recipe.objective, dimensions=recipe.network.representation, classes=len(recipe.data.classes)
         )
+    elif isinstance(recipe.objective, DisCo):
+        objective = DisCoObjective(recipe.objective)
+    elif isinstance(recipe.objective, Variational):
+        background = list(recipe.data.classes).index(recipe.data.background)
+        objective = VariationalObjective(recipe.objective, background)
     else:
         objective = CrossEntropyObjective()
     return Distilled(objective, recipe.distillation) if recipe.distillation else objective

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.inputs.images import images_of
+from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, jet_files, read_jets
 from edgeood.jets.split import TEST, split_of
 from edgeood.recipe import Data, Recipe
@@ -58,12 +58,27 @@ def read_known_jets(recipe: Recipe, files: Sequence[Path], splits: Sequence[int]
     needed = [name for members in recipe.data.classes.values() for name in members]
     jets = read_jets(files, processes=needed)
     split = split_jets(jets, recipe.data)
-    return [_inputs_of(recipe, jets[split == wanted]) for wanted in splits]
+    return [
+        _inputs_of(recipe, jets[_leading(split == wanted, jets, recipe.data.jets_per_process)])
+        for wanted in splits
+    ]
+
+
+def _leading(chosen: NDArray[np.bool_], jets: Jets, per_process: int | None) -> NDArray[np.bool_]:
+    """The chosen jets, of each process only the first ``per_process``."""
+    if per_process is None:
+        return chosen
+    process = jets.jets["process"]
+    ranks = np.zeros(len(jets), np.int64)
+    for index in range(len(jets.processes)):
+        own = chosen & (process == index)
+        ranks[own] = np.arange(own.sum())
+    return chosen & (ranks < per_process)
 
 
 def _inputs_of(recipe: Recipe, jets: Jets) -> KnownJets:
     return KnownJets(
-        images_of(jets, recipe.inputs.model_dump()),
+        inputs_of(jets, recipe.inputs.model_dump()),
         class_labels(jets, recipe.data.classes),
         jets.jets["mass"].astype(np.float32),
     )

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from edgeood.networks import Outputs
+from edgeood.networks.spectral_gp import RandomFeatureGaussianProcess
 from edgeood.recipe import Training
 from edgeood.training.batch import Batch
 from edgeood.training.objective import Objective
@@ -30,7 +32,11 @@ class JetTraining(lightning.LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for the network and, if there is one, for the critic."""
-        optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(self.network.parameters(), lr=1e-3)]
+        optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.Adam(
+                self.network.parameters(), lr=1e-3, weight_decay=self.training_settings.weight_decay
+            )
+        ]
         if self.objective.critic_steps:
             optimizers.append(
                 torch.optim.Adam(self.objective.critic_parameters(), lr=self.objective.critic_learning_rate)
@@ -42,6 +48,17 @@ class JetTraining(lightning.LightningModule):
         knots = np.array(self.training_settings.schedule)
         return float(np.interp(epoch, knots[:, 0], knots[:, 1]))
 
+    def _outputs(self, batch: Batch) -> Outputs:
+        """The network's outputs in float32, whatever the precision inside: losses take logarithms of them."""
+        outputs: Outputs = self.network(batch.inputs)
+        return Outputs(*(None if tensor is None else tensor.float() for tensor in outputs))  # type: ignore[arg-type]
+
+    def on_train_epoch_start(self) -> None:
+        """Layers that sum over an epoch begin anew."""
+        for layer in self.network.modules():
+            if isinstance(layer, RandomFeatureGaussianProcess):
+                layer.begin_epoch()
+
     def training_step(self, batch: Batch, batch_index: int) -> None:
         """k steps of the critic on this batch, then one of the network."""
         # Seeded for each step: data loaders draw from the same stream, more often after a restart.
@@ -52,7 +69,7 @@ class JetTraining(lightning.LightningModule):
         steps = self.trainer.num_training_batches
         for group in network_optimizer.param_groups:
             group["lr"] = self.learning_rate(self.current_epoch + batch_index / steps)
-        outputs = self.network(batch.inputs)
+        outputs = self._outputs(batch)
         for _ in range(self.objective.critic_steps):
             critic_optimizer[0].zero_grad()
             self.manual_backward(self.objective.critic_loss(outputs, batch))
@@ -65,7 +82,7 @@ class JetTraining(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """The same terms on validation jets, and the accuracy under the weights."""
-        outputs = self.network(batch.inputs)
+        outputs = self._outputs(batch)
         terms = self.objective.terms(outputs, batch)
         right = (outputs.logits.argmax(1) == batch.labels).float()
         accuracy = (batch.weights * right).sum() / batch.weights.sum()

@@ -26,3 +26,31 @@ def nuisance_weights(
     conditional = joint / np.maximum(joint.sum(0), 1)
     weights = np.minimum(prior[labels] / conditional[labels, bins], largest)
     return (weights / weights.mean()).astype(np.float32)
+
+
+def mass_matching_weights(
+    labels: NDArray, mass_gev: NDArray, background: int, bin_gev: float = 10.0, largest: float = 20.0
+) -> NDArray[np.float32]:
+    """Weights that give every class the background's mass spectrum and the same total [CC22 §4.2].
+
+    CC22 resample; weights have the same expectation without throwing jets away. No weight of a class exceeds
+    ``largest`` times the class's mean: where one is rarer than that, all classes, the background too, are thinned
+    to what it can supply, so that mass says nothing of the class anywhere.
+
+    Parameters
+    ----------
+    labels : (N,) class indices
+    mass_gev : (N,) jet masses in GeV
+    background : class whose spectrum the others take
+
+    Returns (N,) weights with a mean of one.
+    """
+    bins = np.floor(np.asarray(mass_gev, np.float64) / bin_gev).astype(np.int64)
+    classes = int(labels.max()) + 1
+    spectra = np.zeros((classes, int(bins.max()) + 1))
+    np.add.at(spectra, (labels, bins), 1)
+    spectra /= spectra.sum(1, keepdims=True)
+    target = np.minimum(spectra[background], largest * spectra.min(0))
+    weights = np.divide(target, spectra, out=np.zeros_like(spectra), where=spectra > 0)[labels, bins]
+    weights /= np.bincount(labels, weights)[labels]
+    return (weights / weights.mean()).astype(np.float32)

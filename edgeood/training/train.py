@@ -14,7 +14,7 @@ from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.canonical import to_canonical
 from edgeood.networks.load import load_network
-from edgeood.recipe import Recipe, load_recipe
+from edgeood.recipe import CNN, Recipe, load_recipe
 from edgeood.run import Run, sha256_of
 from edgeood.scores import fit_scores
 from edgeood.scores.working_point import threshold_for
@@ -33,10 +33,15 @@ def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "J
     import torch
 
     from edgeood.training.batch import Batch, JetTensors
-    from edgeood.training.sampling import nuisance_weights
+    from edgeood.training.sampling import mass_matching_weights, nuisance_weights
 
     weights = np.ones(len(jets), np.float32)
-    if recipe.objective.kind == "nurd":
+    if matching := recipe.data.mass_matching:
+        background = list(recipe.data.classes).index(recipe.data.background)
+        weights = mass_matching_weights(
+            jets.labels, jets.mass_gev, background, matching.bin_gev, matching.largest_weight
+        )
+    elif recipe.objective.kind == "nurd":
         settings = recipe.objective
         weights = nuisance_weights(jets.labels, jets.mass_gev, settings.mass_bin_gev, settings.largest_weight)
     if teacher is None:
@@ -104,7 +109,7 @@ def _seal(
     from safetensors.torch import save_file
 
     network.cpu()
-    if recipe.quantization is None and recipe.network.canonical:
+    if recipe.quantization is None and isinstance(recipe.network, CNN) and recipe.network.canonical:
         to_canonical(network, outputs_of(network, train.inputs).representation, train.labels)
     with atomic_path(folder / "network.safetensors") as temporary:
         save_file(
@@ -115,12 +120,13 @@ def _seal(
 
         save_keras(network, folder / "network.keras")
     outputs = outputs_of(network, train.inputs)
-    fitted = fit_scores(outputs.representation, outputs.logits, train.labels)
+    background = list(recipe.data.classes).index(recipe.data.background)
+    fitted = fit_scores(outputs.representation, outputs.logits, train.labels, background=background)
     outputs = outputs_of(network, validation.inputs)
-    background = validation.labels == list(recipe.data.classes).index(recipe.data.background)
+    is_background = validation.labels == background
     parameters = {}
     for name, score in fitted.items():
-        values = score(outputs.representation, outputs.logits)[background]
+        values = score(outputs.representation, outputs.logits)[is_background]
         score.threshold = threshold_for(values, recipe.score.background_efficiency)
         parameters[name] = score.parameters()
     run = Run(folder, {})

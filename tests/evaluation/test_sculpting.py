@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.dependence import (
     distance_correlation,
-    distance_correlation_with_error,
+    measured_distance_correlation,
     spearman,
     spearman_with_error,
 )
@@ -168,10 +168,10 @@ def test_distance_correlation_error_agrees_with_repeated_samples():
         return x, x + rng.normal(size=400)
 
     repeated = np.std([distance_correlation(*sample()) for _ in range(100)])
-    results = [distance_correlation_with_error(*sample()) for _ in range(10)]
-    assert np.mean([error for _, error in results]) == pytest.approx(repeated, rel=0.3)
+    results = [measured_distance_correlation(*sample()) for _ in range(10)]
+    assert np.mean([result.error for result in results]) == pytest.approx(repeated, rel=0.3)
     x, y = sample()
-    assert distance_correlation_with_error(x, y)[0] == pytest.approx(distance_correlation(x, y), rel=1e-10)
+    assert measured_distance_correlation(x, y).value == pytest.approx(distance_correlation(x, y), rel=1e-10)
 
 
 def test_bad_input_is_refused():

@@ -113,6 +113,6 @@ def test_what_firmware_cannot_compute_is_refused() -> None:
     with pytest.raises(EdgeoodError, match="train its quantized twin"):
         fused_score(recipe, "max_logit", threshold)
     twin = recipe.model_copy(update={"quantization": Quantization()})
-    with pytest.raises(EdgeoodError, match="use mahalanobis_diagonal"):
+    with pytest.raises(EdgeoodError, match="use max_logit or mahalanobis_diagonal"):
         fused_score(twin, "mahalanobis", threshold)
     assert fused_score(twin, "max_logit", threshold).threshold == 1.0

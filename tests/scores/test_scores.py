@@ -7,8 +7,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from edgeood.errors import EdgeoodError
-from edgeood.scores import SCORE_NAMES, fit_scores, load_score
-from edgeood.scores.mahalanobis import REGULARISATION, DiagonalMahalanobis, Mahalanobis
+from edgeood.scores import SCORE_NAMES, fit_scores, load_score, scores_for
+from edgeood.scores.gaussian import REGULARISATION
+from edgeood.scores.mahalanobis import DiagonalMahalanobis, Mahalanobis
 from edgeood.scores.max_logit import MaxLogit
 from edgeood.scores.working_point import threshold_for
 
@@ -132,8 +133,13 @@ def test_parameters_round_trip_to_the_same_bits(known, tmp_path):
         "max_logit": {"threshold"},
         "mahalanobis": {"mean", "precision", "threshold"},
         "mahalanobis_diagonal": {"mean", "inverse_variance", "threshold"},
+        "minus_p_background": {"background", "threshold"},
+        "mahalanobis_background": {"mean", "whitening", "background", "threshold"},
+        "energy": {"threshold"},
+        "relative_mahalanobis": {"mean", "whitening", "mean_of_all", "whitening_of_all", "threshold"},
+        "nearest_neighbours": {"bank", "spread", "threshold"},
     }
-    for name, score in fit_scores(*known).items():
+    for name, score in fit_scores(*known, background=1).items():
         assert math.isnan(score.threshold)
         score.threshold = 1.25
         parameters = score.parameters()
@@ -145,6 +151,40 @@ def test_parameters_round_trip_to_the_same_bits(known, tmp_path):
         assert loaded.threshold == 1.25
         assert_array_equal(loaded(representation, logits), score(representation, logits))
     assert set(names) == set(SCORE_NAMES)
+
+
+def test_background_is_handed_to_the_scores_of_it_and_restored(known):
+    representation, logits, labels = known
+    # Exchanging the classes and the background's index is only another way to write the same.
+    renamed = fit_scores(representation, logits[:, ::-1], 1 - labels, background=0)
+    default = fit_scores(*known)
+    for name, score in fit_scores(*known, background=1).items():
+        values = score(representation, logits)
+        assert_allclose(values, renamed[name](representation, logits[:, ::-1]), rtol=1e-9, atol=1e-9)
+        of_background = name in ("minus_p_background", "mahalanobis_background")
+        assert np.allclose(values, default[name](representation, logits)) != of_background
+        restored = load_score(name, score.parameters())
+        assert getattr(restored, "background", None) == (1 if of_background else None)
+
+
+def test_one_logit_gets_the_scores_that_make_sense():
+    # An autoencoder exposed to outliers: only jets of its background, here the second class, are learnt from.
+    rng = np.random.default_rng(7)
+    labels = np.arange(600) % 3
+    representation = rng.normal(size=(600, 4)) + 10.0 * (labels != 1)[:, None]
+    errors = rng.exponential(size=600)
+    scores = fit_scores(representation, -errors[:, None], labels, background=1)
+    assert (
+        tuple(scores)
+        == scores_for(1)
+        == ("max_logit", "mahalanobis", "mahalanobis_diagonal", "nearest_neighbours")
+    )
+    assert_array_equal(scores["max_logit"](representation, -errors[:, None]), errors)
+    own = representation[labels == 1]
+    assert_allclose(scores["mahalanobis"].mean, own.mean(axis=0)[None], rtol=1e-12)
+    assert scores["mahalanobis"](own, errors[:200, None]).mean() == pytest.approx(4, rel=2 * REGULARISATION)
+    assert_array_equal(scores["nearest_neighbours"].bank, own.astype(np.float32))
+    assert scores_for(2) == scores_for(3) == SCORE_NAMES
 
 
 def test_single_precision_outputs_are_scored_in_double(known):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeood.evaluation.figures.style import COLOURS, label_of, new_axes, style
+from edgeood.evaluation.figures.style import looks, new_axes, style
+from edgeood.evaluation.labels import jet_label, score_quantity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,12 +28,11 @@ def score_figure(
     edges, logarithmic = _edges(list(values.values()))
     with style():
         figure, axes = new_axes()
-        for number, (group, own) in enumerate(values.items()):
+        for number, (look, (group, own)) in enumerate(zip(looks(len(values)), values.items(), strict=True)):
             density = np.histogram(own, edges)[0] / len(own)
-            colour = COLOURS[number % len(COLOURS)]
             if number == 0:
-                axes.stairs(density, edges, fill=True, color=colour, alpha=0.25)
-            axes.stairs(density, edges, color=colour, linewidth=1.6, label=label_of(group))
+                axes.stairs(density, edges, fill=True, color=look.colour, alpha=0.25)
+            axes.stairs(density, edges, label=jet_label(group), **look.line)
         highest = axes.dataLim.y1
         if threshold is not None and edges[0] <= threshold <= edges[-1]:
             axes.vlines(
@@ -41,9 +41,9 @@ def score_figure(
         if logarithmic:
             axes.set_xscale("log")
         axes.set_xlim(edges[0], edges[-1])
-        axes.set_ylim(0, 1.3 * highest)
-        squared = " squared distance" if score.startswith("mahalanobis") else ""
-        axes.set_xlabel(f"Anomaly score: {label_of(score)}{squared}")
+        legend_rows = len(values) // 2 + 1
+        axes.set_ylim(0, highest / (0.93 - 0.05 * legend_rows))
+        axes.set_xlabel(f"Anomaly score: {score_quantity(score)}")
         axes.set_ylabel("Fraction of jets per bin")
         axes.legend(loc="upper right", ncols=2)
     return figure

@@ -4,89 +4,123 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgeood.atomic import atomic_path
+from edgeood.errors import EdgeoodError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Petroff's accessible colours for up to six curves, arXiv:2107.02270; the black is for "everything".
-COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21dd")
-LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
-"""Line styles go with the colours, so that a figure survives a grey print."""
-LABELS = {
-    "max_logit": "max-logit",
-    "mahalanobis": "Mahalanobis",
-    "mahalanobis_diagonal": "diagonal Mahalanobis",
-    "qcd": "QCD",
-    "wz": "W/Z",
-    "w": "W",
-    "z": "Z",
-    "higgs_h20": "H → hh, $m_h$ = 20 GeV",
-    "higgs_h80": "H → hh, $m_h$ = 80 GeV",
-    "top_w20": "top, $m_W$ = 20 GeV",
-}
+# Petroff's accessible cycles of six and of eight colours, arXiv:2107.02270; black is for "everything".
+_SIX = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21dd")
+_EIGHT = ("#1845fb", "#ff5e02", "#c91f16", "#c849a9", "#adad7d", "#86c8dd", "#578dff", "#656364")
+MOST_LINES = len(_EIGHT)
+"""More curves than this cannot be told apart in one pair of axes."""
+# They go with the colours, so that a figure survives a grey print.
+_DASHES = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (5, 1.5, 1, 1.5)),
+    (0, (1, 1)),
+    (0, (8, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (8, 1.5, 2, 1.5)),
+    (0, (2, 2)),
+)
+_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "<")
 
-_STYLE: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 11,
-    "axes.labelsize": 12,
-    "axes.linewidth": 0.9,
+_SCALE = 0.52
+"""mplhep's CMS style is made for figures of 10 inches; ours are about 6 wide, for one column."""
+_IN_POINTS = (
+    "font.size",
+    "axes.linewidth",
+    *(f"{axis}tick.{kind}.size" for axis in "xy" for kind in ("major", "minor")),
+)
+_OWN: dict[str, Any] = {
+    # What lacks a glyph of TeX Gyre Heros (which mplhep brings along) takes it from matplotlib's own font:
+    # a system's fonts would make other bytes on another machine.
+    "font.sans-serif": ["TeX Gyre Heros", "DejaVu Sans"],
+    "mathtext.fallback": "stixsans",
     "axes.axisbelow": True,
-    "xaxis.labellocation": "right",
-    "yaxis.labellocation": "top",
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
-    "xtick.minor.visible": True,
-    "ytick.minor.visible": True,
-    "xtick.major.size": 6,
-    "ytick.major.size": 6,
-    "xtick.minor.size": 3,
-    "ytick.minor.size": 3,
-    "lines.linewidth": 1.8,
-    "legend.frameon": False,
-    "legend.fontsize": 10,
+    "axes.labelsize": "medium",
+    "xtick.labelsize": "small",
+    "ytick.labelsize": "small",
+    "legend.fontsize": "x-small",
+    "legend.title_fontsize": "small",
     "legend.handlelength": 2.4,
+    "axes.titlesize": "small",
+    "lines.linewidth": 1.7,
+    "patch.linewidth": 1.5,
     "xtick.major.pad": 5,
-    "mathtext.fontset": "dejavusans",
     "pdf.fonttype": 42,
     "svg.hashsalt": "edgeood",
     "savefig.dpi": 200,
 }
 
 
-def label_of(name: str) -> str:
-    """How a figure names a score, class or process."""
-    return LABELS.get(name, name.replace("_", " "))
+class Look(NamedTuple):
+    """How one of the things in a figure is told from the others."""
+
+    colour: str
+    dashes: Any
+    marker: str
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """Keyword arguments of ``plot`` and ``stairs``."""
+        return {"color": self.colour, "linestyle": self.dashes}
+
+    @property
+    def points(self) -> dict[str, Any]:
+        """Keyword arguments of ``errorbar`` for points with bars and no line."""
+        return {"color": self.colour, "fmt": self.marker, "markersize": 3.5, "elinewidth": 1}
 
 
-def line_look(number: int) -> dict[str, Any]:
-    """Colour and dashes of the curve with this number, as keyword arguments of ``plot``."""
-    return {"color": COLOURS[number % len(COLOURS)], "linestyle": LINES[number % len(LINES)]}
+def looks(count: int) -> list[Look]:
+    """``count`` looks; beyond :data:`MOST_LINES` they repeat."""
+    colours = _SIX if count <= len(_SIX) else _EIGHT
+    return [
+        Look(colours[i % len(colours)], _DASHES[i % len(_DASHES)], _MARKERS[i % len(_MARKERS)])
+        for i in range(count)
+    ]
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The figures' settings for as long as the block lasts; a caller's own settings never show through."""
-    import matplotlib
+    """The figures' settings for as long as the block lasts; a caller's own settings never show through.
+
+    They are mplhep's CMS style (A. Novak et al., github.com/scikit-hep/mplhep), scaled to our size.
+    Raises :class:`EdgeoodError` if matplotlib or mplhep is not installed.
+    """
+    try:
+        import matplotlib
+        import mplhep
+    except ImportError as error:
+        raise EdgeoodError(f"figures need the package '{error.name}'; install `edgeood[train]`.") from error
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
+        cms = mplhep.style.CMS
+        settings: dict[Any, Any] = cms | {name: cms[name] * _SCALE for name in _IN_POINTS} | _OWN
+        matplotlib.rcParams.update(settings)
         yield
 
 
-def new_axes(width: float = 6.0, height: float = 4.5) -> tuple["Figure", "Axes"]:
-    """A figure (inches) with one pair of axes, free of pyplot's global state; call inside :func:`style`."""
+def new_figure(width: float = 6.0, height: float = 4.8) -> "Figure":
+    """An empty figure (inches), free of pyplot's global state; call inside :func:`style`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
+    return figure
+
+
+def new_axes(width: float = 6.0, height: float = 4.8) -> tuple["Figure", "Axes"]:
+    """A figure (inches) with one pair of axes; call inside :func:`style`."""
+    figure = new_figure(width, height)
     return figure, figure.add_subplot()
 
 

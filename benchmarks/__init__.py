@@ -1,0 +1,1 @@
+"""Scripts that make every figure and table that the project publishes."""

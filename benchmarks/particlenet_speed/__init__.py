@@ -1,0 +1,1 @@
+"""The speed of ParticleNet on a CPU, beside weaver-core's."""

@@ -1,0 +1,133 @@
+"""``python -m benchmarks.physics``: jets, trainings and the results table, resumable at any moment."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from benchmarks.physics.jets import folder_of, read_test_jets
+from benchmarks.physics.report import markdown
+from benchmarks.physics.rows import Row, rows_of, to_json
+from benchmarks.physics.scales import Scale, load_scale
+from benchmarks.physics.scoring import scores_of_runs
+from benchmarks.physics.systems import BACKGROUND, SetName, System, systems_named
+from benchmarks.physics.trainings import groups_of, train_all, trainings_of
+from edgeood.atomic import write_text
+from edgeood.errors import EdgeoodError
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
+
+PUBLISHED_RESULTS = Path(__file__).parents[1] / "results"
+
+
+def benchmark(
+    scale_name: str,
+    work: Path,
+    out: Path,
+    *,
+    given: dict[SetName, Path | None],
+    only: list[str],
+    settings: list[str],
+    train: bool = True,
+    report: bool = True,
+) -> list[Row]:
+    """Train what is missing and write ``out/physics.json`` and ``out/physics.md``; returns the rows.
+
+    ``given`` are folders of jets for the sets, instead of generated ones. ``only`` names the systems to train;
+    the report is of every system of the scale (and of ``only``) whose runs are finished.
+    """
+    scale = load_scale(scale_name)
+    complete = systems_named([]) + systems_named(scale.ablations)
+    chosen = systems_named(only) if only else complete
+    reported = list({system.name: system for system in (*complete, *chosen)}.values())
+    needed = reported if report else chosen
+    kinds: list[SetName] = sorted({system.jets for system in needed})
+    folders = {kind: folder_of(kind, scale, given.get(kind), work) for kind in kinds}
+    if train:
+        train_all(trainings_of(chosen, scale), scale, folders, work, settings, typer.echo)
+    if not report:
+        return []
+    finished = [system for system in reported if _is_finished(system, scale, work)]
+    rows = []
+    for kind in kinds:
+        rows += _rows_of_set(
+            kind, [system for system in finished if system.jets == kind], scale, folders, work
+        )
+    missing = [system.name for system in reported if system not in finished]
+    write_text(out / "physics.json", to_json(rows))
+    write_text(out / "physics.md", markdown(rows, scale_name, scale, missing))
+    typer.echo(
+        f"{out / 'physics.md'}: {len(rows)} rows" + (f"; missing: {', '.join(missing)}" * bool(missing))
+    )
+    return rows
+
+
+def _is_finished(system: System, scale: Scale, work: Path) -> bool:
+    return all(
+        (training.folder(work) / "run.json").is_file()
+        for group in groups_of(system, scale)
+        for training in group
+    )
+
+
+def _rows_of_set(
+    kind: SetName, systems: list[System], scale: Scale, folders: dict[SetName, Path], work: Path
+) -> list[Row]:
+    if not systems:
+        return []
+    processes = {signal for system in systems for signal in system.signals} | set(BACKGROUND[kind])
+    test = read_test_jets(kind, folders[kind], processes, scale.test_jets)
+    runs = [training.folder(work) for training in trainings_of(systems, scale)]
+    scores = scores_of_runs(runs, test, work / f"scores-{kind}", typer.echo)
+    rows = []
+    for system in systems:
+        typer.echo(f"measuring {system.name}")
+        rows += rows_of(system, scale, scores, test, work)
+    return rows
+
+
+@app.command()
+def main(
+    scale: Annotated[str, typer.Option(help="smoke, cpu or paper: see scales.yaml.")] = "smoke",
+    work: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
+        typer.Option(help="Folder of jets, runs and scores; resumes what it finds [physics-SCALE]."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of physics.json and physics.md [benchmarks/results; smoke: in --work]."),
+    ] = None,
+    jets_a: Annotated[Optional[Path], typer.Option(help="Jets of set A, instead of generated ones.")] = None,  # noqa: UP045
+    jets_b: Annotated[Optional[Path], typer.Option(help="Jets of set B, instead of generated ones.")] = None,  # noqa: UP045
+    only: Annotated[Optional[list[str]], typer.Option(help="Train this system only; repeatable.")] = None,  # noqa: UP045
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", help="Change every recipe, as training.devices=4; repeatable."),
+    ] = None,
+    train_only: Annotated[bool, typer.Option("--train-only", help="Write no report.")] = False,
+    report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing.")] = False,
+) -> None:
+    """Train every system of CC22 and GZ24 and write the results beside the published ones."""
+    folder = work or Path(f"physics-{scale}")
+    benchmark(
+        scale,
+        folder,
+        out or (folder / "results" if scale == "smoke" else PUBLISHED_RESULTS),
+        given={"a": jets_a, "b": jets_b},
+        only=only or [],
+        settings=settings or [],
+        train=not report_only,
+        report=not train_only,
+    )
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except EdgeoodError as error:
+        typer.echo(f"benchmarks.physics: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("benchmarks.physics: interrupted; run the same command again to go on.", err=True)
+        sys.exit(130)

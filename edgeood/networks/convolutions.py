@@ -1,0 +1,26 @@
+"""The convolutions that networks on images begin with, after the encoder of Heimel et al. [arXiv:1808.08979]."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from edgeood.recipe import Block
+
+
+def convolutions(blocks: Sequence[Block], pixels: int) -> tuple[nn.ModuleList, int]:
+    """Blocks of a convolution without padding, PReLU and average pooling, for images of ``pixels``².
+
+    Returns them, each with parts ``convolution``, ``activation`` and, if it pools, ``pool``, and the number of
+    values that leave the last one.
+    """
+    modules = nn.ModuleList()
+    channels, side = 1, pixels
+    for block in blocks:
+        layers = nn.Sequential()
+        layers.add_module("convolution", nn.Conv2d(channels, block.filters, block.kernel, block.stride))
+        layers.add_module("activation", nn.PReLU())
+        if block.pool > 1:
+            layers.add_module("pool", nn.AvgPool2d(block.pool))
+        modules.append(layers)
+        channels, side = block.filters, block.side_after(side)
+    return modules, channels * side * side
