@@ -305,12 +305,15 @@ class Recipe(_Section):
                 side = block.side_after(side)
                 if side < 1:
                     raise ValueError(f"network.blocks.{i} leaves no pixel of {inputs.pixels}×{inputs.pixels}")
-        if isinstance(inputs, Constituents) and isinstance(network, ParticleNet):
-            if network.neighbours >= inputs.constituents:
-                raise ValueError(
-                    f"network.neighbours: {network.neighbours} neighbours need more than {inputs.constituents} "
-                    "constituents"
-                )
+        if (
+            isinstance(inputs, Constituents)
+            and isinstance(network, ParticleNet)
+            and network.neighbours >= inputs.constituents
+        ):
+            raise ValueError(
+                f"network.neighbours: {network.neighbours} neighbours need more than {inputs.constituents} "
+                "constituents"
+            )
         return self
 
     def to_yaml(self) -> str:

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, NamedTuple, Optional
+from typing import Annotated, NamedTuple
 
 import torch
 import typer
@@ -50,7 +50,7 @@ def timed(name: str, shape: Shape, label: str, clouds: torch.Tensor, rounds: int
         ("inference", inference, shape.inference_batches),
         ("training", training, shape.training_batches),
     ):
-        rates = []
+        rates: list[float] = []
         for bfloat16 in (False, True):
             weaver, ours = pair_of_networks(shape.settings)
             weaver.for_autocast(bfloat16)
@@ -63,13 +63,11 @@ def timed(name: str, shape: Shape, label: str, clouds: torch.Tensor, rounds: int
 
 @app.command()
 def particlenet_speed(
-    jets: Annotated[Optional[int], typer.Option(help="jets of each measurement", min=16)] = None,
-    shape: Annotated[
-        Optional[list[str]], typer.Option(help=f"of {', '.join(SHAPES)}; all by default")
-    ] = None,
-    jets_file: Annotated[Optional[list[Path]], typer.Option(help="jet files, or folders of them")] = None,
+    jets: Annotated[int | None, typer.Option(help="jets of each measurement", min=16)] = None,
+    shape: Annotated[list[str] | None, typer.Option(help=f"of {', '.join(SHAPES)}; all by default")] = None,
+    jets_file: Annotated[list[Path] | None, typer.Option(help="jet files, or folders of them")] = None,
     pilot: Annotated[
-        Optional[Path], typer.Option(help="folder of compact files (benchmarks.pilot_jets)")
+        Path | None, typer.Option(help="folder of compact files (benchmarks.pilot_jets)")
     ] = None,
     threads: Annotated[int, typer.Option(help="cores to use", min=1)] = usable_cores(),
     rounds: Annotated[int, typer.Option(help="turns of each network", min=1)] = 3,

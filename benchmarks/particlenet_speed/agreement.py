@@ -24,7 +24,7 @@ class Agreement(NamedTuple):
     float32: float
     """the median over jets of the largest of a jet's logits, in float32"""
     reordered: float
-    """share of jets that differ by more than 1e-5 in float32: two distances of neighbours were equal but for rounding"""
+    """share of jets that differ by more in float32: two distances of neighbours were equal but for rounding"""
     gradient: float
     """of a gradient in training, in float64, relative to the largest of its tensor, on jets without padding"""
 
@@ -37,7 +37,7 @@ def agreement(settings: ParticleNet, clouds: NDArray[np.float32], full: NDArray[
     """
     weaver, ours = pair_of_networks(settings)
     single = (_logits(weaver, clouds) - _logits(ours, clouds)).abs().amax(1)
-    weaver, ours = weaver.double(), ours.double()
+    weaver, ours = pair_of_networks(settings, torch.float64)
     double = float((_logits(weaver, clouds) - _logits(ours, clouds)).abs().max())
     gradients = in_our_names(_gradients(weaver, full), first_gradient_to_ours)
     largest = 0.0

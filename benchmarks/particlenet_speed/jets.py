@@ -11,6 +11,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.inputs.constituents import constituents_of
 from edgeood.jets.format import iterate_jets
 from edgeood.jets.layout import Jets
+from edgeood.recipe import Constituents
 
 MEAN_CONSTITUENTS = 53.0
 SPREAD_OF_CONSTITUENTS = 19.0
@@ -58,7 +59,7 @@ def _first(stream: Iterator[Jets], jets: int) -> Jets:
 
 
 def _clouds(samples: Sequence[Jets], jets: int, constituents: int) -> NDArray[np.float32]:
-    settings = {"constituents": constituents, "rotate": True}
+    settings = Constituents(constituents=constituents).model_dump()
     clouds = np.concatenate([constituents_of(sample, settings) for sample in samples])
     if len(clouds) < jets:
         raise EdgeoodError(

@@ -40,11 +40,8 @@ def machine() -> dict[str, str | int]:
     model = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.exists():
-        fields = dict(
-            (part.strip() for part in line.split(":", 1))
-            for line in information.read_text(encoding="utf-8").splitlines()
-            if ":" in line
-        )
+        lines = (line.partition(":") for line in information.read_text(encoding="utf-8").splitlines())
+        fields = {key.strip(): value.strip() for key, _, value in lines}
         model = f"{fields.get('model name', model)} (family {fields.get('cpu family')}, model {fields.get('model')})"
     return {
         "cpu": model,

@@ -19,9 +19,9 @@ class WeaverParticleNet(nn.Module):
 
     def __init__(self, network: ParticleNet) -> None:
         super().__init__()
-        logging.disable(logging.INFO)
+        logging.getLogger("weaver").setLevel(logging.WARNING)
         try:
-            from weaver.nn.model.ParticleNet import ParticleNet as Weaver
+            from weaver.nn.model.ParticleNet import ParticleNet as Weaver  # type: ignore[import-not-found]
         except ImportError as error:
             raise EdgeoodError(
                 f"weaver-core is not installed: run `pip install --no-deps weaver-core=={VERSION}`."
@@ -44,17 +44,20 @@ class WeaverParticleNet(nn.Module):
         self.network.coord_shift = 99.0 if enabled else 1e9
 
 
-def pair_of_networks(settings: ParticleNet, seed: int = 1) -> tuple[WeaverParticleNet, ParticleNetClassifier]:
+def pair_of_networks(
+    settings: ParticleNet, dtype: torch.dtype = torch.float32
+) -> tuple[WeaverParticleNet, ParticleNetClassifier]:
     """The network of weaver-core and ours, with the same weights and the same running statistics.
 
     The latter are random: all begin at zero and one, where an error in them would not be seen.
     """
-    torch.manual_seed(seed)
-    weaver, ours = WeaverParticleNet(settings), ParticleNetClassifier(settings, CLASSES)
+    torch.manual_seed(1)
+    weaver, ours = WeaverParticleNet(settings).to(dtype), ParticleNetClassifier(settings, CLASSES).to(dtype)
     for module in weaver.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            for tensor in (module.weight.data, module.running_mean, module.running_var):
-                tensor += 0.2 * torch.rand_like(tensor)
+            for tensor in module.state_dict().values():
+                if tensor.is_floating_point():
+                    tensor += 0.2 * torch.rand_like(tensor)
     ours.load_state_dict(in_our_names(weaver.network.state_dict(), first=first_layer_to_ours))
     return weaver, ours
 

@@ -12,7 +12,8 @@ from edgeood.jets.format import Jets
 def inputs_of(jets: Jets, settings: Mapping[str, Any]) -> NDArray[np.float32]:
     """(N, …) network inputs of ``jets``; ``settings`` is a recipe's section ``inputs`` as plain values.
 
-    Images are (N, 1, P, P), constituents (N, P, 5 or 11), four-vectors (N, 4·P), substructure (N, 14 or 20): see the modules of this package.
+    Images are (N, 1, P, P), constituents (N, P, 5 or 11), four-vectors (N, 4·P), substructure (N, 14 or 20):
+    see the modules of this package.
     Raises :class:`EdgeoodError` if the jets lack what is asked for.
     """
     kind = settings["kind"]

@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
-from edgeood.networks import Outputs
 from edgeood.inputs.substructure import IDENTITY, OBSERVABLES
+from edgeood.networks import Outputs
 from edgeood.recipe import FCN, FourVectors, Substructure
 
 SMALLEST_VARIANCE = 1e-12
@@ -43,7 +43,7 @@ class FCNClassifier(nn.Module):
         self.logits = nn.Linear(network.representation, classes)
 
     def forward(self, features: Tensor) -> Outputs:
-        """(batch, 4·P) four-vectors, or (batch, 14 or 20) observables → representation (batch, D) and logits (batch, K)."""
+        """(batch, 4·P) momenta or (batch, 14 or 20) observables → representation (batch, D), logits (batch, K)."""
         x = self.standardise(features)
         for layer in self.hidden:
             x = self.dropout(self.activation(layer(x)))

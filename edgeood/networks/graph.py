@@ -50,9 +50,9 @@ class Graph:
     def parts(self, edges: int) -> list[Edges]:
         """The edges in runs of about ``edges``, none of which divides a constituent's."""
         size = len(self.degree)
-        step = max(1, edges * size // max(1, len(self.neighbour)))
-        nodes = [*range(0, size, step), size]
-        bounds = [*self.starts[::step].tolist(), len(self.neighbour)]
+        step = max(1, min(size, edges * size // max(1, len(self.neighbour))))
+        nodes = [*range(0, max(1, size), step), size]
+        bounds = [*self.starts[nodes[:-1]].tolist(), len(self.neighbour)] if size else [0, 0]
         return [
             Edges(self.centre[run], self.pairs[run], self.starts[part] - run.start)
             for part, run in zip(_between(nodes), _between(bounds), strict=True)

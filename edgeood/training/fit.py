@@ -1,6 +1,8 @@
 """Network + objective + jets → trained network: Lightning's trainer, with exact resumption."""
 
 import logging
+import signal
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,7 +73,7 @@ def fit(
     """Train ``network`` in place as the recipe says, going on from the last checkpoint in ``folder``.
 
     Writes ``folder/metrics.csv`` and ``folder/checkpoints/`` after every epoch. Raises KeyboardInterrupt when
-    the user interrupts (Lightning itself would return as if it had finished).
+    the user interrupts (Lightning itself would end the process).
     """
     settings = recipe.training
     lightning.seed_everything(recipe.seed, verbose=False)
@@ -100,15 +102,22 @@ def fit(
         enable_model_summary=False,
     )
     latest = folder / CHECKPOINTS / "last.ckpt"
-    trainer.fit(
-        module,
-        loader(train, settings.batch_size, recipe.seed, shuffle=True),
-        loader(validation, _VALIDATION_BATCH, recipe.seed, shuffle=False),
-        ckpt_path=latest if latest.is_file() else None,
-        weights_only=True,
-    )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(
+            module,
+            loader(train, settings.batch_size, recipe.seed, shuffle=True),
+            loader(validation, _VALIDATION_BATCH, recipe.seed, shuffle=False),
+            ckpt_path=latest if latest.is_file() else None,
+            weights_only=True,
+        )
+    except SystemExit as error:
+        # Lightning leaves the process and switches further interrupts off; whoever called us decides instead.
+        if not trainer.interrupted:
+            raise
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, on_interrupt)
+        raise KeyboardInterrupt from error
     if not trainer.is_global_zero:
         # Another rank's process, started by Lightning with the same command: the first one saves the run.
         raise SystemExit(0)

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeood.errors import EdgeoodError
+
 
 def nuisance_weights(
     labels: NDArray, mass_gev: NDArray, bin_gev: float = 5.0, largest: float = 20.0
@@ -43,13 +45,18 @@ def mass_matching_weights(
     mass_gev : (N,) jet masses in GeV
     background : class whose spectrum the others take
 
-    Returns (N,) weights with a mean of one.
+    Returns (N,) weights with a mean of one. Raises :class:`EdgeoodError` if no mass is common to all classes.
     """
     bins = np.floor(np.asarray(mass_gev, np.float64) / bin_gev).astype(np.int64)
     classes = int(labels.max()) + 1
     spectra = np.zeros((classes, int(bins.max()) + 1))
     np.add.at(spectra, (labels, bins), 1)
     spectra /= spectra.sum(1, keepdims=True)
+    if not (spectra > 0).all(0).any():
+        raise EdgeoodError(
+            f"no mass bin of {bin_gev:g} GeV holds jets of every class, so their masses cannot be matched; add jets "
+            "of other masses (such as w_augmented) or widen data.mass_matching.bin_gev."
+        )
     target = np.minimum(spectra[background], largest * spectra.min(0))
     weights = np.divide(target, spectra, out=np.zeros_like(spectra), where=spectra > 0)[labels, bins]
     weights /= np.bincount(labels, weights)[labels]

@@ -9,7 +9,6 @@ from edgeood.errors import EdgeoodError
 from edgeood.inputs.substructure import IDENTITY, OBSERVABLES, substructure_of
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, MUON, PHOTON, Jets
 
-
 PLAIN = {"identity": False}
 
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from edgeood.errors import EdgeoodError
 from edgeood.networks import Outputs
 from edgeood.recipe import Distillation, NuRD
 from edgeood.training.batch import Batch, JetTensors, loader
 from edgeood.training.cross_entropy import CrossEntropyObjective, weighted_cross_entropy
 from edgeood.training.distillation import Distilled
 from edgeood.training.nurd import NuRDObjective
-from edgeood.training.sampling import nuisance_weights
+from edgeood.training.sampling import mass_matching_weights, nuisance_weights
 
 
 def batch(size: int, **tensors: torch.Tensor) -> Batch:
@@ -46,6 +47,34 @@ def test_weights_are_clipped():
     labels = np.r_[np.zeros(999, int), 1]
     weights = nuisance_weights(labels, np.full(1000, 80.0), largest=2.0)
     assert weights.max() / weights.min() <= 2 / 1.0
+
+
+def test_matching_gives_every_class_the_mass_spectrum_of_the_background():
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 3, 60_000)
+    mass = np.choose(
+        labels, [rng.exponential(80, 60_000), rng.normal(80, 30, 60_000), rng.normal(170, 60, 60_000)]
+    )
+    mass = np.abs(mass)
+    weights = mass_matching_weights(labels, mass, background=0, bin_gev=10, largest=20)
+    assert weights.mean() == pytest.approx(1, abs=1e-4)
+    bins = np.floor(mass / 10).astype(int)
+    spectra = np.zeros((3, bins.max() + 1))
+    np.add.at(spectra, (labels, bins), weights)
+    assert np.allclose(spectra[1:], spectra[0], rtol=1e-4, atol=1e-2)
+    # Where every class is common enough, it is the background's own spectrum.
+    own = np.bincount(bins[labels == 0], minlength=spectra.shape[1]).astype(float)
+    common = slice(5, 12)
+    assert np.allclose(
+        spectra[0, common] / spectra[0, common].sum(), own[common] / own[common].sum(), rtol=1e-4
+    )
+    # And no jet of a class stands for more than 20 of its average ones.
+    assert max(weights[labels == k].max() * np.mean(labels == k) * 3 for k in (1, 2)) < 20 * 1.3
+
+
+def test_masses_without_overlap_cannot_be_matched():
+    with pytest.raises(EdgeoodError, match="no mass bin of 10 GeV"):
+        mass_matching_weights(np.array([0, 0, 1, 1]), np.array([5.0, 6.0, 95.0, 96.0]), background=0)
 
 
 def test_cross_entropy_of_uniform_logits_is_log_k():
