@@ -87,13 +87,15 @@ def train(
         Optional[list[str]],  # noqa: UP045
         typer.Option("--set", help="Change a key of the recipe: section.key=value; repeatable."),
     ] = None,
+    devices: Annotated[int, typer.Option(min=0, help="GPUs or processes; 0 for what the recipe says.")] = 0,
     quiet: QuietOption = False,
 ) -> None:
     """Train a float or a quantized network; goes on where it was interrupted."""
     from edgeood.recipe import load_recipe
     from edgeood.training.train import train as run
 
-    result = run(load_recipe(recipe, set_ or ()), out, jets=jets, teacher=teacher, progress=not quiet)
+    changes = [*(set_ or ()), *([f"training.devices={devices}"] if devices else [])]
+    result = run(load_recipe(recipe, changes), out, jets=jets, teacher=teacher, progress=not quiet)
     typer.echo(f"run: {result.path}")
 
 

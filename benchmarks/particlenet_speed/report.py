@@ -66,7 +66,7 @@ def as_markdown(
     ]
     for name, found in agreements.items():
         lines.append(
-            f"{name}: logits agree to {found.float64:.0e} in float64 and, jet by jet, to {found.float32:.0e} in "
+            f"{name}: of jets with more than k constituents, logits agree to {found.float64:.0e} in float64 and, jet by jet, to {found.float32:.0e} in "
             f"float32 (in {found.reordered:.1%} of jets two neighbours are equally far but for rounding, and "
             f"another one is taken); gradients on jets without padding to {found.gradient:.0e}.\n\n"
         )

@@ -23,6 +23,10 @@ TABLES = {
     "ablation": "Set A, what mass decorrelation depends on",
 }
 
+_FOUR = (
+    "data.classes={quark: [quark], gluon: [gluon], w: [w_1tev], z: [z_1tev]}",
+    "data.background=gluon",
+)
 _W = "data.classes.w=[w, w_augmented]"
 _TOP = "data.classes.top=[top, top_augmented]"
 _MATCHED = "data.mass_matching={}"
@@ -141,6 +145,10 @@ SYSTEMS = (
         "identity-augmented", "ParticleNet with identities, mass-augmented", Member("particlenet-identity-augmented"),
         headline=True, **_BLIND,
     ),
+    _a(
+        "identity-ensemble", "deep ensemble with identities, mass-augmented", Member("particlenet-identity-augmented"),
+        combination="ensemble", **_BLIND,
+    ),
     _a("substructure-augmented", "FCN on substructure, mass-augmented", Member("substructure-augmented"), **_BLIND),
     _a(
         "substructure-momenta", "FCN on substructure without identities, mass-augmented",
@@ -154,6 +162,10 @@ SYSTEMS = (
     _b("vae", "VAE", "vae", published="VAE", labels={"max_logit": "anomaly score"}),
     _b("cnn", "CNN, not decorrelated", "cnn"),
     _b("nurd", "NuRD", "cnn-nurd", decorrelated=True, headline=True, published="NuRD"),
+    System(
+        "nurd-four", "NuRD, four classes", "B", "b", (Member("cnn-nurd", "four", _FOUR),), ("top_1tev",),
+        decorrelated=True, labels=_GZ24,
+    ),
     _b("nurd-particlenet", "NuRD on ParticleNet", "particlenet-nurd", decorrelated=True),
 )  # fmt: skip
 

@@ -1,9 +1,11 @@
 """The later layers of an edge convolution in training, normalised over all edges of the batch.
 
-Forward and backward are written out, part by part of the graph: what a part needs stays in the cache. Only what a
-layer gives before its normalisation is kept; the rest is computed again on the way back.
+Forward and backward are written out, part by part of the graph: what a part needs stays in a core's cache. Only what
+a layer gives before its normalisation is kept; the rest is computed again on the way back.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -11,18 +13,19 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from edgeood.networks.graph import Edges, Graph
+from edgeood.networks.parallel import in_parallel
 from edgeood.networks.products import product
 from edgeood.networks.rectifier import rectified_gradient_, rectify_
 
-_BYTES_AT_ONCE = 2**20
-"""Of one part's values in one layer, for each thread: half of a core's second-level cache."""
+_BYTES_AT_ONCE = 2**19
+"""Of one part's values in one layer: a share of a core's second-level cache."""
 
 
 def edges_at_once(values: Tensor, widest: int) -> int:
     """Edges of one part of the graph, for layers of up to ``widest`` channels in the dtype of ``values``."""
     if values.device.type != "cpu":
-        return 2**62
-    return max(1, _BYTES_AT_ONCE * torch.get_num_threads() // (widest * values.element_size()))
+        return 2**31
+    return max(1, _BYTES_AT_ONCE // (widest * values.element_size()))
 
 
 class _BatchNorm(NamedTuple):
@@ -85,6 +88,38 @@ class _Layers:
         """(e, C) ReLU of :meth:`before_relu`."""
         return rectify_(self.before_relu(layer, part))
 
+    def next_input(self, matrix: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
+        """What the next layer's product gives (e, C), and its mean and variance (C,)."""
+        x = product(self.activation(len(self.norms), part), matrix)
+        return x, *_moments(x)
+
+    def sum_of_last(self, part: int) -> Tensor:
+        """(m, C) what the last layer gives, summed over the neighbours."""
+        return self.parts[part].gathered(self.activation(len(self.norms), part))
+
+    def last_gradient(self, shares: Tensor, part: int) -> tuple[Tensor, Tensor]:
+        """Before the last ReLU (e, C), from the gradient of :meth:`sum_of_last`; and its batch norm's sums."""
+        last = len(self.norms)
+        gradient = rectified_gradient_(self.parts[part].spread(shares), self.before_relu(last, part))
+        return gradient, self._sums(last, gradient, part)
+
+    def gradient_before(
+        self, layer: int, gradients: Sequence[Tensor], means: Tensor, back: Tensor, part: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Before the ReLU of the layer before ``layer``, and its batch norm's sums, from those before ``layer``'s.
+
+        In the middle: what the part adds to the gradient of the layer's product, but for the slope of its norm.
+        """
+        before = self.activation(layer - 1, part)
+        of_x = self.norms[layer - 1].backward(gradients[part], self.inputs[layer - 1][part], means)
+        gradient = rectified_gradient_(product(of_x, back), before)
+        return gradient, product(of_x.t(), before.t()), self._sums(layer - 1, gradient, part)
+
+    def _sums(self, layer: int, gradient: Tensor, part: int) -> Tensor:
+        if layer == 0:
+            return gradient.new_zeros(())
+        return self.norms[layer - 1].sums(gradient, self.inputs[layer - 1][part])
+
 
 class EdgePerceptron(torch.autograd.Function):
     """mean_j h(t_i + u_j): h is ReLU, and then for every layer a product, a batch norm and ReLU."""
@@ -99,56 +134,42 @@ class EdgePerceptron(torch.autograd.Function):
         """
         widest = max(table.shape[2], *(len(parameter) for parameter in parameters), 1)
         layers = _Layers(table, graph.parts(edges_at_once(table, widest)))
-        every = range(len(layers.parts))
-        count = len(parameters) // 3
+        count = len(layers.parts)
         with torch.autocast(table.device.type, enabled=False):
-            for i in range(count):
-                matrix, weight, bias = parameters[3 * i : 3 * i + 3]
-                x, moments = [], []
-                for part in every:
-                    x.append(product(layers.activation(i, part), matrix.to(table.dtype)))
-                    moments.append(_moments(x[-1]))
-                mean, variance = _merged(moments, [len(values) for values in x])
+            for matrix, weight, bias in zip(parameters[::3], parameters[1::3], parameters[2::3], strict=True):
+                step = partial(layers.next_input, matrix.to(table.dtype))
+                inputs, means, variances = zip(*in_parallel(step, count), strict=True)
+                mean, variance = _merged(means, variances, [len(x) for x in inputs])
                 layers.norms.append(_BatchNorm(weight, bias, mean, variance, epsilon))
-                layers.inputs.append(x)
-            sums = [layers.parts[part].gathered(layers.activation(count, part)) for part in every]
-            result = graph.mean_from(torch.cat(sums))
-        statistics = [moment for norm in layers.norms for moment in (norm.mean, norm.variance)]
+                layers.inputs.append(list(inputs))
+            result = graph.mean_from(torch.cat(list(in_parallel(layers.sum_of_last, count))))
+        moments = [moment for norm in layers.norms for moment in (norm.mean, norm.variance)]
         ctx.graph, ctx.parts, ctx.epsilon = graph, layers.parts, epsilon
-        ctx.mark_non_differentiable(*statistics)
-        ctx.save_for_backward(table, *parameters, *statistics, *(part for x in layers.inputs for part in x))
-        return result, *statistics
+        ctx.mark_non_differentiable(*moments)
+        ctx.save_for_backward(table, *parameters, *moments, *(part for x in layers.inputs for part in x))
+        return result, *moments
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         """From the last layer to the first, the gradient of every part before the layer's ReLU."""
         layers, matrices = _restored(ctx)
-        every = range(len(layers.parts))
-        edges = len(ctx.graph.neighbour)
-        gradients: list[Tensor] = []
+        count, edges = len(layers.parts), len(ctx.graph.neighbour)
+        of_parameters: list[Tensor] = []
         with torch.autocast(gradient.device.type, enabled=False):
             shares = ctx.graph.mean_from(gradient)
-            parts = [
-                rectified_gradient_(
-                    layers.parts[part].spread(shares), layers.before_relu(len(matrices), part)
-                )
-                for part in every
-            ]
-            for i in reversed(range(len(matrices))):
-                norm, x = layers.norms[i], layers.inputs[i]
-                sums = torch.stack([norm.sums(parts[part], x[part]) for part in every]).sum(0)
-                back = (norm.slope[:, None] * matrices[i]).t().to(gradient.dtype)
-                of_matrix = torch.zeros_like(matrices[i])
-                for part in every:
-                    before = layers.activation(i, part)
-                    of_x = norm.backward(parts[part], x[part], sums / edges)
-                    of_matrix += product(of_x.t(), before.t())
-                    parts[part] = rectified_gradient_(product(of_x, back), before)
-                gradients = [norm.slope[:, None] * of_matrix, *sums, *gradients]
-            of_t = torch.cat([layers.parts[part].gathered(parts[part]) for part in every])
-            of_u = ctx.graph.sum_at_neighbours(torch.cat(parts))
-        return torch.stack([of_t, of_u]), None, None, *gradients
+            gradients, sums = zip(*in_parallel(partial(layers.last_gradient, shares), count), strict=True)
+            for layer in range(len(matrices), 0, -1):
+                matrix, slope = matrices[layer - 1], layers.norms[layer - 1].slope[:, None]
+                affine = torch.stack(sums).sum(0)
+                back = (slope * matrix).t().to(gradient.dtype)
+                step = partial(layers.gradient_before, layer, gradients, affine / edges, back)
+                gradients, products, sums = zip(*in_parallel(step, count), strict=True)
+                of_product = slope * torch.stack(products).sum(0, dtype=matrix.dtype)
+                of_parameters = [of_product, *affine, *of_parameters]
+            of_t = torch.cat([run.gathered(part) for run, part in zip(layers.parts, gradients, strict=True)])
+            of_u = ctx.graph.sum_at_neighbours(torch.cat(gradients))
+        return torch.stack([of_t, of_u]), None, None, *of_parameters
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,12 +178,12 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
     return torch.batch_norm_update_stats(x, zeros[0], zeros[1], 0.0)
 
 
-def _merged(moments: list[tuple[Tensor, Tensor]], counts: list[int]) -> tuple[Tensor, Tensor]:
+def _merged(means: Sequence[Tensor], variances: Sequence[Tensor], counts: list[int]) -> tuple[Tensor, Tensor]:
     """Mean and variance (C,) over all parts, from those of each."""
-    means, variances = (torch.stack(each) for each in zip(*moments, strict=True))
-    share = (means.new_tensor(counts) / sum(counts))[:, None]
-    mean = (share * means).sum(0)
-    return mean, (share * (variances + (means - mean).square())).sum(0)
+    each = torch.stack(list(means))
+    share = (each.new_tensor(counts) / sum(counts))[:, None]
+    mean = (share * each).sum(0)
+    return mean, (share * (torch.stack(list(variances)) + (each - mean).square())).sum(0)
 
 
 def _restored(ctx: Any) -> tuple[_Layers, tuple[Tensor, ...]]:

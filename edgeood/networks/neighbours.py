@@ -5,6 +5,7 @@ from torch import Tensor
 
 from edgeood.networks.graph import Graph
 from edgeood.networks.packing import Packing
+from edgeood.networks.parallel import in_parallel
 
 _JETS_AT_ONCE = 32
 """Jets of similar size whose distances are taken together on a CPU: tables that stay in its cache."""
@@ -18,12 +19,12 @@ def nearest_neighbours(points: Tensor, packing: Packing, k: int) -> Graph:
     with torch.no_grad(), torch.autocast(points.device.type, enabled=False):
         points = points.to(torch.promote_types(points.dtype, torch.float32))
         jets = _JETS_AT_ONCE if points.device.type == "cpu" else len(packing.sizes)
-        found = [
-            _neighbours_in(points, packing, slice(start, start + jets), k)
-            for start in range(0, len(packing.sizes), jets)
-        ]
+        found = in_parallel(
+            lambda number: _neighbours_in(points, packing, slice(number * jets, (number + 1) * jets), k),
+            -(-len(packing.sizes) // jets),
+        )
         degree = (packing.counts - 1).clamp(0, k)[packing.jet]
-        return Graph(torch.cat(found), degree)
+        return Graph(torch.cat(list(found)), degree)
 
 
 def _neighbours_in(points: Tensor, packing: Packing, jets: slice, k: int) -> Tensor:
