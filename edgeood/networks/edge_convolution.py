@@ -56,7 +56,7 @@ class EdgeConvolution(nn.Module):
             values = rectify_(parts[part].pair_sums(table))
             for weight, bias in layers:
                 values = product(values, weight, bias, rectified=True)
-            return parts[part].gathered(values)
+            return parts[part].sum_over_neighbours(values)
 
         return graph.mean_from(torch.cat(list(in_parallel(sums, len(parts)))))
 

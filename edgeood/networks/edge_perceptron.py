@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from edgeood.networks.graph import Edges, Graph
+from edgeood.networks.batch_norm import gradient_sums, moments
+from edgeood.networks.graph import Graph, Part
 from edgeood.networks.parallel import in_parallel
 from edgeood.networks.products import product
 from edgeood.networks.rectifier import rectified_gradient_, rectify_
 
-_BYTES_AT_ONCE = 2**19
-"""Of one part's values in one layer: a share of a core's second-level cache."""
+_BYTES_AT_ONCE = 2**20
+"""Of one part's values in one layer: half of a core's second-level cache."""
 
 
 def edges_at_once(values: Tensor, widest: int) -> int:
@@ -28,7 +29,7 @@ def edges_at_once(values: Tensor, widest: int) -> int:
     return max(1, _BYTES_AT_ONCE // (widest * values.element_size()))
 
 
-class _BatchNorm(NamedTuple):
+class _Norm(NamedTuple):
     """y = weight·ŷ + bias with ŷ = (x − mean)/√(variance + ε), the moments those of all edges."""
 
     weight: Tensor
@@ -39,86 +40,77 @@ class _BatchNorm(NamedTuple):
 
     def __call__(self, x: Tensor) -> Tensor:
         """(e, C) → (e, C)."""
-        moments = self.mean, self.variance
-        return torch.native_batch_norm(x, self.weight, self.bias, *moments, False, 0.0, self.epsilon)[0]
+        statistics = self.mean, self.variance
+        return torch.native_batch_norm(x, self.weight, self.bias, *statistics, False, 0.0, self.epsilon)[0]
 
     @property
-    def slope(self) -> Tensor:
-        """(C,) weight/√(variance + ε)."""
-        return self.weight * (self.variance + self.epsilon).rsqrt()
+    def deviation(self) -> Tensor:
+        """(C,) 1/√(variance + ε)."""
+        return (self.variance + self.epsilon).rsqrt()
 
     def sums(self, gradient: Tensor, x: Tensor) -> Tensor:
         """(2, C): Σ ŷ·∂y and Σ ∂y, what these edges add to the gradients of weight and bias."""
-        deviation = (self.variance + self.epsilon).rsqrt()
-        _, weight, bias = torch.ops.aten.native_batch_norm_backward(
-            gradient,
-            x,
-            self.weight,
-            None,
-            None,
-            self.mean,
-            deviation,
-            True,
-            self.epsilon,
-            [False, True, True],
-        )
-        return torch.stack([weight, bias])
+        return gradient_sums(gradient, x, self.mean, self.deviation)
 
     def backward(self, gradient: Tensor, x: Tensor, means: Tensor) -> Tensor:
-        """(e, C): ∂x/slope = ∂y − ŷ·⟨ŷ·∂y⟩ − ⟨∂y⟩, with the ``means`` ⟨·⟩ (2, C) over all edges."""
+        """(e, C): ∂y − ŷ·⟨ŷ·∂y⟩ − ⟨∂y⟩, with the ``means`` ⟨·⟩ (2, C) over all edges.
+
+        This is ∂x but for the slope, weight·deviation.
+        """
         return self._replace(weight=-means[0], bias=-means[1])(x).add_(gradient)
 
 
 class _Layers:
     """The layers so far, and what goes into their batch norms in every part of the graph."""
 
-    def __init__(self, table: Tensor, parts: list[Edges]) -> None:
+    def __init__(self, table: Tensor, parts: list[Part]) -> None:
         self.table = table
         self.parts = parts
-        self.norms: list[_BatchNorm] = []
-        self.inputs: list[list[Tensor]] = []
-
-    def before_relu(self, layer: int, part: int) -> Tensor:
-        """(e, C) of a layer, number 0 that of t_i + u_j."""
-        if layer == 0:
-            return self.parts[part].pair_sums(self.table)
-        return self.norms[layer - 1](self.inputs[layer - 1][part])
+        self.norms: list[_Norm] = []
+        self.inputs: list[Sequence[Tensor]] = []
 
     def activation(self, layer: int, part: int) -> Tensor:
-        """(e, C) ReLU of :meth:`before_relu`."""
-        return rectify_(self.before_relu(layer, part))
+        """(e, C) what a layer gives, number 0 being the ReLU of t_i + u_j."""
+        if layer == 0:
+            return rectify_(self.parts[part].pair_sums(self.table))
+        return rectify_(self.norms[layer - 1](self.inputs[layer - 1][part]))
 
     def next_input(self, matrix: Tensor, part: int) -> tuple[Tensor, Tensor, Tensor]:
         """What the next layer's product gives (e, C), and its mean and variance (C,)."""
         x = product(self.activation(len(self.norms), part), matrix)
-        return x, *_moments(x)
+        return x, *moments(x)
 
     def sum_of_last(self, part: int) -> Tensor:
         """(m, C) what the last layer gives, summed over the neighbours."""
-        return self.parts[part].gathered(self.activation(len(self.norms), part))
+        return self.parts[part].sum_over_neighbours(self.activation(len(self.norms), part))
 
-    def last_gradient(self, shares: Tensor, part: int) -> tuple[Tensor, Tensor]:
-        """Before the last ReLU (e, C), from the gradient of :meth:`sum_of_last`; and its batch norm's sums."""
+    def last_gradient(self, shares: Tensor, gradients: list[Tensor], part: int) -> Tensor:
+        """Enter the last layer's gradient, of what its ReLU takes, from that of :meth:`sum_of_last` (M, C)."""
+        gradient = self.parts[part].spread(shares)
         last = len(self.norms)
-        gradient = rectified_gradient_(self.parts[part].spread(shares), self.before_relu(last, part))
-        return gradient, self._sums(last, gradient, part)
+        return self._enter(rectified_gradient_(gradient, self.activation(last, part)), last, gradients, part)
 
     def gradient_before(
-        self, layer: int, gradients: Sequence[Tensor], means: Tensor, back: Tensor, part: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Before the ReLU of the layer before ``layer``, and its batch norm's sums, from those before ``layer``'s.
+        self, layer: int, means: Tensor, back: Tensor, gradients: list[Tensor], part: int
+    ) -> tuple[Tensor, Tensor]:
+        """Enter the gradient of the layer before ``layer`` in place of that of ``layer``.
 
-        In the middle: what the part adds to the gradient of the layer's product, but for the slope of its norm.
+        Returns what this part adds to the gradient of the product of ``layer``, but for the slope of its norm.
         """
         before = self.activation(layer - 1, part)
         of_x = self.norms[layer - 1].backward(gradients[part], self.inputs[layer - 1][part], means)
+        of_matrix = product(of_x.t(), before.t())
         gradient = rectified_gradient_(product(of_x, back), before)
-        return gradient, product(of_x.t(), before.t()), self._sums(layer - 1, gradient, part)
+        return of_matrix, self._enter(gradient, layer - 1, gradients, part)
 
-    def _sums(self, layer: int, gradient: Tensor, part: int) -> Tensor:
-        if layer == 0:
-            return gradient.new_zeros(())
-        return self.norms[layer - 1].sums(gradient, self.inputs[layer - 1][part])
+    def _enter(self, gradient: Tensor, layer: int, gradients: list[Tensor], part: int) -> Tensor:
+        """Enter what is needed of an (e, C) gradient later on; returns its norm's sums."""
+        if layer > 0:
+            gradients[part] = gradient
+            return self.norms[layer - 1].sums(gradient, self.inputs[layer - 1][part])
+        run = self.parts[part]
+        gradients[part] = torch.stack([run.sum_over_neighbours(gradient), run.sum_over_choosers(gradient)])
+        return gradient.new_zeros(())
 
 
 class EdgePerceptron(torch.autograd.Function):
@@ -138,44 +130,40 @@ class EdgePerceptron(torch.autograd.Function):
         with torch.autocast(table.device.type, enabled=False):
             for matrix, weight, bias in zip(parameters[::3], parameters[1::3], parameters[2::3], strict=True):
                 step = partial(layers.next_input, matrix.to(table.dtype))
-                inputs, means, variances = zip(*in_parallel(step, count), strict=True)
-                mean, variance = _merged(means, variances, [len(x) for x in inputs])
-                layers.norms.append(_BatchNorm(weight, bias, mean, variance, epsilon))
-                layers.inputs.append(list(inputs))
+                x, means, variances = zip(*in_parallel(step, count), strict=True)
+                mean, variance = _merged(means, variances, [len(part) for part in x])
+                layers.norms.append(_Norm(weight, bias, mean, variance, epsilon))
+                layers.inputs.append(x)
             result = graph.mean_from(torch.cat(list(in_parallel(layers.sum_of_last, count))))
-        moments = [moment for norm in layers.norms for moment in (norm.mean, norm.variance)]
+        statistics = [moment for norm in layers.norms for moment in (norm.mean, norm.variance)]
         ctx.graph, ctx.parts, ctx.epsilon = graph, layers.parts, epsilon
-        ctx.mark_non_differentiable(*moments)
-        ctx.save_for_backward(table, *parameters, *moments, *(part for x in layers.inputs for part in x))
-        return result, *moments
+        ctx.mark_non_differentiable(*statistics)
+        ctx.save_for_backward(table, *parameters, *statistics, *(part for x in layers.inputs for part in x))
+        return result, *statistics
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
-        """From the last layer to the first, the gradient of every part before the layer's ReLU."""
+        """From the last layer to the first, the gradient of what the layer's ReLU takes in every part."""
         layers, matrices = _restored(ctx)
         count, edges = len(layers.parts), len(ctx.graph.neighbour)
+        gradients = [gradient] * count
         of_parameters: list[Tensor] = []
         with torch.autocast(gradient.device.type, enabled=False):
             shares = ctx.graph.mean_from(gradient)
-            gradients, sums = zip(*in_parallel(partial(layers.last_gradient, shares), count), strict=True)
+            sums = tuple(in_parallel(partial(layers.last_gradient, shares, gradients), count))
             for layer in range(len(matrices), 0, -1):
-                matrix, slope = matrices[layer - 1], layers.norms[layer - 1].slope[:, None]
+                matrix, slope = (
+                    matrices[layer - 1],
+                    layers.norms[layer - 1].weight * layers.norms[layer - 1].deviation,
+                )
                 affine = torch.stack(sums).sum(0)
-                back = (slope * matrix).t().to(gradient.dtype)
-                step = partial(layers.gradient_before, layer, gradients, affine / edges, back)
-                gradients, products, sums = zip(*in_parallel(step, count), strict=True)
-                of_product = slope * torch.stack(products).sum(0, dtype=matrix.dtype)
-                of_parameters = [of_product, *affine, *of_parameters]
-            of_t = torch.cat([run.gathered(part) for run, part in zip(layers.parts, gradients, strict=True)])
-            of_u = ctx.graph.sum_at_neighbours(torch.cat(gradients))
-        return torch.stack([of_t, of_u]), None, None, *of_parameters
-
-
-def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance (C,) over a part of the edges."""
-    zeros = x.new_zeros(2, x.shape[1], dtype=torch.promote_types(x.dtype, torch.float32))
-    return torch.batch_norm_update_stats(x, zeros[0], zeros[1], 0.0)
+                back = (slope[:, None] * matrix).t().to(gradient.dtype)
+                step = partial(layers.gradient_before, layer, affine / edges, back, gradients)
+                products, sums = zip(*in_parallel(step, count), strict=True)
+                of_matrix = slope[:, None] * torch.stack(products).sum(0, dtype=matrix.dtype)
+                of_parameters = [of_matrix, *affine, *of_parameters]
+        return torch.cat(gradients, 1), None, None, *of_parameters
 
 
 def _merged(means: Sequence[Tensor], variances: Sequence[Tensor], counts: list[int]) -> tuple[Tensor, Tensor]:
@@ -193,7 +181,7 @@ def _restored(ctx: Any) -> tuple[_Layers, tuple[Tensor, ...]]:
     count = len(saved) // (5 + len(ctx.parts))
     parameters, statistics, inputs = saved[: 3 * count], saved[3 * count : 5 * count], saved[5 * count :]
     for i in range(count):
-        affine, moments = parameters[3 * i + 1 : 3 * i + 3], statistics[2 * i : 2 * i + 2]
-        layers.norms.append(_BatchNorm(affine[0], affine[1], moments[0], moments[1], ctx.epsilon))
+        affine, moments_of = parameters[3 * i + 1 : 3 * i + 3], statistics[2 * i : 2 * i + 2]
+        layers.norms.append(_Norm(affine[0], affine[1], moments_of[0], moments_of[1], ctx.epsilon))
         layers.inputs.append(inputs[i * len(ctx.parts) : (i + 1) * len(ctx.parts)])
     return layers, tuple(parameters[::3])

@@ -24,7 +24,7 @@ def nearest_neighbours(points: Tensor, packing: Packing, k: int) -> Graph:
             -(-len(packing.sizes) // jets),
         )
         degree = (packing.counts - 1).clamp(0, k)[packing.jet]
-        return Graph(torch.cat(list(found)), degree)
+        return Graph(torch.cat(list(found)), degree, packing.sizes)
 
 
 def _neighbours_in(points: Tensor, packing: Packing, jets: slice, k: int) -> Tensor:
@@ -33,24 +33,31 @@ def _neighbours_in(points: Tensor, packing: Packing, jets: slice, k: int) -> Ten
     smallest, largest = sizes[0], sizes[-1]
     begin = sum(packing.sizes[: jets.start])
     nodes = slice(begin, begin + sum(sizes))
-    first = packing.first[jets]
+    first, counts = packing.first[jets, None], packing.counts[jets, None]
     columns = torch.arange(largest, device=points.device)
-    # What stands behind a small jet belongs to another one, and is masked below.
-    table = points[(first[:, None] + columns).clamp_max_(len(points) - 1)]
+    # What stands behind a small jet belongs to another one. It is infinitely far, behind all that is real.
+    rows = (first + columns).clamp_max_(len(points) - 1)
+    table = points.index_select(0, rows.flatten()).view(len(sizes), largest, points.shape[1])
     square = table.square().sum(2)
-    distance = torch.baddbmm(square[:, None], table, table.transpose(1, 2), alpha=-2).add_(square[:, :, None])
+    across = square.masked_fill(columns >= counts, torch.inf)[:, None]
+    distance = torch.baddbmm(across, table, table.transpose(1, 2), alpha=-2).add_(square[:, :, None])
     # Finite and above zero: such a float orders as its bits do. Below them comes the index: no two keys are equal.
     limits = torch.finfo(torch.float32)
-    distance = distance.float().nan_to_num_(limits.max, limits.max).clamp_min_(limits.tiny)
-    distance.masked_fill_((columns >= packing.counts[jets, None])[:, None], torch.inf)
-    distance.diagonal(dim1=1, dim2=2).fill_(torch.inf)
-    bits = distance.view(torch.int32)
+    bits = distance.float().nan_to_num_(limits.max, limits.max).clamp_min_(limits.tiny).view(torch.int32)
     shift = (largest - 1).bit_length()
-    keys = (bits.long() << shift) | columns
-    keys = keys.topk(min(k, max(largest - 1, 0)), dim=2, largest=False, sorted=False).values
-    keys = keys.flatten(0, 1)[(packing.jet[nodes] - jets.start) * largest + packing.place[nodes]]
-    neighbour = (keys & ((1 << shift) - 1)) + packing.first[packing.jet[nodes], None]
-    if smallest > k:
-        return neighbour.flatten()
-    real = keys >> shift < torch.tensor(torch.inf).view(torch.int32)
-    return neighbour[real]
+    keys = bits.long().bitwise_left_shift_(shift).bitwise_or_(columns)
+    keys.diagonal(dim1=1, dim2=2).fill_(torch.iinfo(torch.int64).max)
+    chosen = _smallest(keys, min(k, max(largest - 1, 0))).flatten(0, 1)
+    jet, place = packing.jet[nodes], packing.place[nodes]
+    column = chosen.index_select(0, (jet - jets.start) * largest + place).bitwise_and_((1 << shift) - 1)
+    neighbour = column + packing.first[jet, None]
+    return neighbour.flatten() if smallest > k else neighbour[column < packing.counts[jet, None]]
+
+
+def _smallest(keys: Tensor, count: int) -> Tensor:
+    """(b, n, count) the smallest of (b, n, n) ``keys``, in any order; the keys lose theirs."""
+    if keys.device.type == "cpu" and count:
+        # With the processor's vector instructions: seven times as fast as topk.
+        keys.numpy().partition(count - 1, axis=2)
+        return keys[..., :count]
+    return keys.topk(count, dim=2, largest=False, sorted=False).values

@@ -18,9 +18,9 @@ def rectify_(values: Tensor) -> Tensor:
     return values.relu_()
 
 
-def rectified_gradient_(gradient: Tensor, values: Tensor) -> Tensor:
-    """The gradient where what a ReLU took, or gave, is above zero, else 0; in place."""
+def rectified_gradient_(gradient: Tensor, activation: Tensor) -> Tensor:
+    """The gradient where what a ReLU gave is above zero, else 0; in place, and the activation is used up."""
     if gradient.dtype in _HALF:
-        gradient.view(torch.int16).mul_(values.view(torch.int16).clamp(0, 1))
+        gradient.view(torch.int16).mul_(activation.view(torch.int16).clamp_max_(1))
         return gradient
-    return torch.ops.aten.threshold_backward.grad_input(gradient, values, 0, grad_input=gradient)
+    return torch.ops.aten.threshold_backward.grad_input(gradient, activation, 0, grad_input=gradient)

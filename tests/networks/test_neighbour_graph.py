@@ -60,24 +60,27 @@ def test_packing_leaves_padding_out_and_averages_real_constituents():
 
 def test_sums_over_edges_are_those_of_the_adjacency_matrix():
     generator = torch.Generator().manual_seed(4)
-    adjacency = torch.rand(30, 30, generator=generator) < 0.2
-    adjacency[5], adjacency[:, 7] = False, False
+    sizes = [0, 1, 4, 10, 15]
+    jet = torch.arange(5).repeat_interleave(torch.tensor(sizes))
+    adjacency = (torch.rand(30, 30, generator=generator) < 0.4) & (jet[:, None] == jet)
+    adjacency[6], adjacency[:, 7] = False, False
     centre, neighbour = adjacency.nonzero().T
-    graph = Graph(neighbour, adjacency.sum(1))
+    graph = Graph(neighbour, adjacency.sum(1), sizes)
     assert torch.equal(graph.centre, centre)
     t, u = torch.randn(2, 30, 4, generator=generator, dtype=torch.float64)
     matrix = adjacency.double()
     torch.testing.assert_close(graph.sum_of_neighbours(u), matrix @ u)
     torch.testing.assert_close(graph.sum_of_choosers(t), matrix.T @ t)
     values = t[centre] + u[neighbour]
-    at_neighbours = torch.zeros(30, 4, dtype=torch.float64).index_add(0, neighbour, values)
-    torch.testing.assert_close(graph.sum_at_neighbours(values), at_neighbours)
-    for size in (1, 17, 1000):
-        parts = graph.parts(size)
-        assert len(parts) == (30 if size == 1 else -(-30 // (17 * 30 // len(centre))) if size == 17 else 1)
+    for edges, count in ((1, 4), (45, 2), (1000, 1)):
+        parts = graph.parts(edges)
+        assert len(parts) == count
+        of_parts = values.split([part.edges.stop - part.edges.start for part in parts])
+        pairs = list(zip(parts, of_parts, strict=True))
+        assert [part.nodes.stop for part in parts][-1] == 30
         torch.testing.assert_close(torch.cat([part.pair_sums(torch.stack([t, u])) for part in parts]), values)
         torch.testing.assert_close(torch.cat([part.spread(t) for part in parts]), t[centre])
-        sums = torch.cat([part.gathered(part.pair_sums(torch.stack([t, u]))) for part in parts])
-        by_centre = torch.zeros(30, 4, dtype=torch.float64).index_add(0, centre, values)
-        torch.testing.assert_close(sums, by_centre)
-        torch.testing.assert_close(graph.mean_from(sums), by_centre / matrix.sum(1).clamp_min(1)[:, None])
+        for name, index in (("sum_over_neighbours", centre), ("sum_over_choosers", neighbour)):
+            sums = torch.cat([getattr(part, name)(some) for part, some in pairs])
+            torch.testing.assert_close(sums, torch.zeros_like(t).index_add(0, index, values))
+    torch.testing.assert_close(graph.mean_from(matrix @ u), matrix @ u / matrix.sum(1).clamp_min(1)[:, None])
