@@ -3,6 +3,8 @@
 import importlib.metadata
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -43,7 +45,9 @@ SHAPES = {
 """``paper``: k = 16, (64,64,64), (128,128,128), (256,256,256), 100 constituents; ``small``: k = 8, 64 constituents."""
 
 
-def timed(name: str, shape: Shape, label: str, clouds: torch.Tensor, rounds: int) -> list[Row]:
+def timed(
+    name: str, shape: Shape, label: str, clouds: torch.Tensor, rounds: int, clock: Callable[[], float]
+) -> list[Row]:
     """Inference and training of one network on one kind of jets."""
     rows = []
     for task, make, batches in (
@@ -55,7 +59,7 @@ def timed(name: str, shape: Shape, label: str, clouds: torch.Tensor, rounds: int
             weaver, ours = pair_of_networks(shape.settings)
             weaver.for_autocast(bfloat16)
             steps = {"weaver": make(weaver, bfloat16), "ours": make(ours, bfloat16)}
-            rates += jets_per_second(steps, clouds, batches, rounds).values()
+            rates += jets_per_second(steps, clouds, batches, rounds, clock).values()
         rows.append(Row(name, label, task, *rates))
         typer.echo(rows[-1].as_markdown(), nl=False)
     return rows
@@ -71,10 +75,14 @@ def particlenet_speed(
     ] = None,
     threads: Annotated[int, typer.Option(help="cores to use", min=1)] = usable_cores(),
     rounds: Annotated[int, typer.Option(help="turns of each network", min=1)] = 3,
+    busy: Annotated[
+        bool, typer.Option("--busy", help="one core, by its processor time: for a busy machine")
+    ] = False,
     out: Annotated[Path, typer.Option(help="folder of the report")] = RESULTS,
 ) -> None:
     """Time ParticleNet beside weaver-core's, in inference and training, and write ``particlenet_speed.{json,md}``."""
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1 if busy else threads)
+    clock = time.process_time if busy else time.perf_counter
     rows: list[Row] = []
     agreements: dict[str, Agreement] = {}
     for name in shape or SHAPES:
@@ -91,10 +99,10 @@ def particlenet_speed(
         full = made_up_jets(count, chosen.constituents, full=True)
         agreements[name] = agreement(chosen.settings, clouds, full[:12])
         label = f"{clouds[..., 4].sum(1).mean():.0f} of up to {chosen.constituents}"
-        rows += timed(name, chosen, label, torch.from_numpy(clouds), rounds)
+        rows += timed(name, chosen, label, torch.from_numpy(clouds), rounds, clock)
         if chosen.also_full:
-            rows += timed(name, chosen, f"{chosen.constituents} each", torch.from_numpy(full), rounds)
-    on = machine()
+            rows += timed(name, chosen, f"{chosen.constituents} each", torch.from_numpy(full), rounds, clock)
+    on = machine() | {"clock": "processor time" if busy else "wall time"}
     weaver = importlib.metadata.version("weaver-core")
     write_text(out / "particlenet_speed.md", as_markdown(rows, agreements, source, weaver, on))
     record = {
@@ -109,6 +117,7 @@ def particlenet_speed(
 
 if __name__ == "__main__":
     try:
-        app(standalone_mode=False)
+        app()
     except EdgeoodError as error:
-        sys.exit(f"{error}")
+        typer.echo(f"benchmarks.particlenet_speed: {error}", err=True)
+        sys.exit(2)

@@ -57,7 +57,8 @@ def as_markdown(
     """The whole report."""
     lines = [
         f"# ParticleNet: jets per second, beside weaver-core {weaver}\n\n",
-        f"{on['cpu']}, {on['threads']} threads, {on['instructions']}, torch {on['torch']}. Jets: {jets}. ",
+        f"{on['cpu']}, threads: {on['threads']} ({on['clock']}), {on['instructions']}, torch {on['torch']}. "
+        f"Jets: {jets}. ",
         "Both networks hold the same weights and take turns in one process; each rate is the best over rounds and "
         "batch sizes. Training is forward, backward and Adam.\n\n",
         HEADER,
@@ -66,8 +67,9 @@ def as_markdown(
     ]
     for name, found in agreements.items():
         lines.append(
-            f"{name}: of jets with more than k constituents, logits agree to {found.float64:.0e} in float64 and, jet by jet, to {found.float32:.0e} in "
-            f"float32 (in {found.reordered:.1%} of jets two neighbours are equally far but for rounding, and "
-            f"another one is taken); gradients on jets without padding to {found.gradient:.0e}.\n\n"
+            f"{name}: of jets with more than k constituents, logits agree to {found.float64:.0e} in float64 and, "
+            f"in the median jet, to {found.float32:.0e} in float32 (in {found.reordered:.1%} of jets two neighbours "
+            "are equally far but for rounding, and another one is taken); gradients on jets without padding agree "
+            f"to {found.gradient:.0e}.\n\n"
         )
     return "".join(lines)

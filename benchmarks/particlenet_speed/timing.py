@@ -38,7 +38,11 @@ def training(network: nn.Module, bfloat16: bool) -> Step:
 
 
 def jets_per_second(
-    steps: Mapping[str, Step], clouds: Tensor, batches: Sequence[int], rounds: int
+    steps: Mapping[str, Step],
+    clouds: Tensor,
+    batches: Sequence[int],
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """The rate of every step over all ``clouds``: the best of all batch sizes and ``rounds`` rounds.
 
@@ -51,8 +55,8 @@ def jets_per_second(
             step(clouds[:size])
         for _ in range(rounds):
             for name, step in steps.items():
-                begin = time.perf_counter()
+                begin = clock()
                 for batch in clouds.split(size):
                     step(batch)
-                best[name] = max(best[name], len(clouds) / (time.perf_counter() - begin))
+                best[name] = max(best[name], len(clouds) / (clock() - begin))
     return best

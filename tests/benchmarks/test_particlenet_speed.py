@@ -84,9 +84,9 @@ def test_the_report_shows_rates_and_their_ratios():
         "| paper | 53 of up to 100 | inference | 50 | 200 | **4.0** | 80 | 400 | **5.0** |\n"
     )
     found = Agreement(float64=1e-12, float32=2e-7, reordered=0.01, gradient=1e-11)
-    text = as_markdown([row], {"paper": found}, "made up", "0.5.3", machine())
+    text = as_markdown([row], {"paper": found}, "made up", "0.5.3", machine() | {"clock": "wall time"})
     assert row.as_markdown() in text
-    assert f"{torch.get_num_threads()} threads" in text
+    assert f"threads: {torch.get_num_threads()} (wall time)" in text
     assert "in 1.0% of jets" in text
 
 

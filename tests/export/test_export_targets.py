@@ -29,7 +29,7 @@ def test_unknown_scores_get_a_hint() -> None:
 
 
 def test_full_mahalanobis_of_a_quantized_run_is_refused() -> None:
-    with pytest.raises(EdgeoodError, match="use mahalanobis_diagonal"):
+    with pytest.raises(EdgeoodError, match="has no firmware; use max_logit or mahalanobis_diagonal"):
         to(quantized_run(), "vitis", score="mahalanobis")
 
 
