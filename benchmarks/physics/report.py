@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.physics.rows import FLATTENED, Row
 from benchmarks.physics.scales import Scale
-from benchmarks.physics.systems import ABLATIONS, BASELINE, SYSTEMS, TABLES, System
+from benchmarks.physics.systems import ABLATIONS, BASELINES, SYSTEMS, TABLES, System
 from edgeood.evaluation.evaluate import SIGNAL_FLOOR
 from edgeood.evaluation.labels import score_label
 from edgeood.evaluation.tables import format_measured
@@ -50,7 +50,7 @@ def markdown(rows: Sequence[Row], scale_name: str, scale: Scale, missing: Sequen
     for table, title in TABLES.items():
         own = [row for row in rows if row.table == table]
         if own and table == "ablation":
-            own = [row for row in rows if row.system == BASELINE] + own
+            own = [row for row in rows if row.system in BASELINES] + own
         if own:
             blocks += [f"## {title}", *_tables(own)]
     blocks += ["## Below the papers", _below(rows)]

@@ -170,32 +170,51 @@ SYSTEMS = (
 )  # fmt: skip
 
 
-BASELINE = "particlenet-augmented"
-"""The system that every ablation changes in one thing."""
+BASELINES = ("particlenet-augmented", "substructure-augmented")
+"""The systems that ablations change in one thing; the second one trains in a minute."""
 
 
 def _ablation(
     variant: str, title: str, *overrides: str, shares: Mapping[str, float] | None = None, longer: float = 1.0
 ) -> System:
-    member = Member(BASELINE, variant, overrides, shares or {}, longer)
-    return _a(f"ablation-{variant}", title, member, table="ablation", decorrelated=True)
+    member = Member(BASELINES[0], variant, overrides, shares or {}, longer)
+    return _a(f"ablation-{variant}", f"ParticleNet, {title}", member, table="ablation", decorrelated=True)
 
 
-def _half(share: float) -> dict[str, float]:
+def _quick_ablation(
+    variant: str, title: str, *overrides: str, shares: Mapping[str, float] | None = None
+) -> System:
+    member = Member(BASELINES[1], variant, overrides, shares or {})
+    return _a(
+        f"substructure-{variant}",
+        f"FCN on substructure, {title}",
+        member,
+        table="ablation",
+        decorrelated=True,
+    )
+
+
+def _augmented(share: float) -> dict[str, float]:
     return {"w_augmented": share, "top_augmented": share}
 
 
+_ONLY_AUGMENTED = ("data.classes.w=[w_augmented]", "data.classes.top=[top_augmented]")
+
+
 ABLATIONS = (
-    _ablation("half", "half of the augmented jets", shares=_half(0.5)),
-    _ablation("eighth", "an eighth of the augmented jets", shares=_half(0.125)),
+    _ablation("half", "half of the augmented jets", shares=_augmented(0.5)),
+    _ablation("eighth", "an eighth of the augmented jets", shares=_augmented(0.125)),
     _ablation("short", "half of the epochs", longer=0.5),
     _ablation("long", "twice the epochs", longer=2.0),
     _ablation("weight5", "a jet stands for at most 5", "data.mass_matching.largest_weight=5"),
     _ablation("bins5", "mass spectra in 5 GeV bins", "data.mass_matching.bin_gev=5"),
     _ablation("bins20", "mass spectra in 20 GeV bins", "data.mass_matching.bin_gev=20"),
-    _ablation("only-augmented", "W and top of natural mass left out", "data.classes.w=[w_augmented]",
-              "data.classes.top=[top_augmented]"),
+    _ablation("only-augmented", "W and top of natural mass left out", *_ONLY_AUGMENTED),
     _ablation("unrotated", "jets not rotated", "inputs.rotate=false"),
+    _quick_ablation("eighth", "an eighth of the augmented jets", shares=_augmented(0.125)),
+    _quick_ablation("weight5", "a jet stands for at most 5", "data.mass_matching.largest_weight=5"),
+    _quick_ablation("bins20", "mass spectra in 20 GeV bins", "data.mass_matching.bin_gev=20"),
+    _quick_ablation("only-augmented", "W and top of natural mass left out", *_ONLY_AUGMENTED),
 )  # fmt: skip
 
 
