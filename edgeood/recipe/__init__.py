@@ -1,0 +1,130 @@
+"""Recipes: everything that decides a result, in one YAML file that is stored with the run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, model_validator
+
+from edgeood.errors import EdgeoodError
+from edgeood.recipe.data import Data, MassMatching
+from edgeood.recipe.firmware import Quantization, Score, ScoreName, Target
+from edgeood.recipe.inputs import Constituents, FourVectors, Images, Substructure
+from edgeood.recipe.networks import CNN, FCN, VAE, Block, ParticleNet, SpectralGP
+from edgeood.recipe.section import Section
+from edgeood.recipe.training import CrossEntropy, DisCo, Distillation, NuRD, Training, Variational
+from edgeood.resources import recipes_folder
+from edgeood.yaml_files import read_yaml, shipped_names, validated
+
+__all__ = ["CNN", "FCN", "VAE", "Block", "Constituents", "CrossEntropy", "Data", "DisCo", "Distillation"]
+__all__ += ["FourVectors", "Images", "MassMatching", "NuRD", "ParticleNet", "Quantization", "Recipe", "Score"]
+__all__ += ["ScoreName", "SpectralGP", "Substructure", "Target", "Training", "Variational"]
+__all__ += ["load_recipe", "parse_recipe", "shipped_recipes"]
+
+Inputs = Annotated[Images | Constituents | FourVectors | Substructure, Field(discriminator="kind")]
+NetworkKind = Annotated[CNN | ParticleNet | FCN | VAE, Field(discriminator="kind")]
+Objective = Annotated[CrossEntropy | NuRD | DisCo | Variational, Field(discriminator="kind")]
+_FED_BY = {
+    "cnn": ("images",),
+    "particlenet": ("constituents",),
+    "fcn": ("four_vectors", "substructure"),
+    "vae": ("images", "four_vectors"),
+}
+
+
+class Recipe(Section):
+    """One training and everything that follows from it."""
+
+    name: str
+    seed: int = Field(1, ge=0, le=2**31 - 1)
+    data: Data
+    inputs: Inputs = Images()
+    network: NetworkKind
+    objective: Objective = CrossEntropy()
+    distillation: Distillation | None = None
+    training: Training = Training()
+    score: Score = Score()
+    quantization: Quantization | None = None
+    target: Target = Target()
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Recipe":
+        network, inputs = self.network, self.inputs
+        if inputs.kind not in _FED_BY[network.kind]:
+            raise ValueError(
+                f"network.kind '{network.kind}' is fed by inputs.kind {' or '.join(_FED_BY[network.kind])}, not "
+                f"'{inputs.kind}'"
+            )
+        if (network.kind == "vae") != (self.objective.kind == "variational"):
+            raise ValueError("a vae is trained by the objective 'variational', and nothing else is")
+        if network.kind != "vae" and len(self.data.classes) < 2:
+            raise ValueError("data.classes: a classifier needs at least two classes")
+        if self.quantization is not None and network.kind != "cnn":
+            raise ValueError(f"quantization: a network of kind '{network.kind}' has no quantized twin")
+        if isinstance(inputs, Images) and isinstance(network, CNN | VAE):
+            side = inputs.pixels
+            for i, block in enumerate(network.blocks):
+                side = block.side_after(side)
+                if side < 1:
+                    raise ValueError(f"network.blocks.{i} leaves no pixel of {inputs.pixels}×{inputs.pixels}")
+        if (
+            isinstance(inputs, Constituents)
+            and isinstance(network, ParticleNet)
+            and network.neighbours >= inputs.constituents
+        ):
+            raise ValueError(
+                f"network.neighbours: {network.neighbours} neighbours need more than {inputs.constituents} "
+                "constituents"
+            )
+        return self
+
+    def to_yaml(self) -> str:
+        """The resolved recipe as YAML, every default written out."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def shipped_recipes() -> list[str]:
+    """Names of the recipes that come with the package."""
+    return shipped_names(recipes_folder())
+
+
+def parse_recipe(content: Any, source: str) -> Recipe:
+    """Validate a recipe given as plain dictionaries; errors name ``source`` and the first wrong key.
+
+    Raises :class:`EdgeoodError`.
+    """
+    return validated(Recipe, _with_kinds(content), source, "recipe")
+
+
+def _with_kinds(content: Any) -> Any:
+    """A section without a ``kind`` means images, a CNN, cross-entropy."""
+    kinds = {"inputs": "images", "network": "cnn", "objective": "cross_entropy"}
+    if not isinstance(content, dict):
+        return content
+    sections = {key: content[key] for key in kinds if isinstance(content.get(key), dict)}
+    return content | {key: {"kind": kinds[key]} | section for key, section in sections.items()}
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe from a YAML file, or by the name of a shipped one.
+
+    ``overrides`` are assignments such as ``training.epochs=3``, their values in YAML.
+    Raises :class:`EdgeoodError` when the file is missing, is not YAML, or does not validate.
+    """
+    content = read_yaml(name_or_path, recipes_folder(), "recipe")
+    for assignment in overrides:
+        _override(content, assignment)
+    return parse_recipe(content, str(name_or_path))
+
+
+def _override(content: Any, assignment: str) -> None:
+    path, equals, text = assignment.partition("=")
+    keys = path.split(".")
+    if not equals or not all(keys):
+        raise EdgeoodError(f"'{assignment}' sets nothing: write --set section.key=value.")
+    for key in keys[:-1]:
+        if not isinstance(content, dict) or not isinstance(content.setdefault(key, {}), dict):
+            raise EdgeoodError(f"'{path}' names no key of a recipe: write --set section.key=value.")
+        content = content[key]
+    content[keys[-1]] = yaml.safe_load(text)

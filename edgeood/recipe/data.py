@@ -1,0 +1,41 @@
+"""The jets: which classes are known, what is never shown, how masses are matched, how events are split."""
+
+from pydantic import Field, model_validator
+
+from edgeood.recipe.section import Section
+
+
+class MassMatching(Section):
+    """Thin every class out to the background's mass spectrum, so that mass says nothing of the class [CC22 §4.2]."""
+
+    bin_gev: float = Field(10.0, gt=0, description="bin width of the mass spectra")
+    largest_weight: float = Field(
+        20.0,
+        gt=1,
+        description="a jet stands for at most this many, where a class is rarer than the background",
+    )
+
+
+class Data(Section):
+    """Which jets are known, which are never shown, and how events are split."""
+
+    jets: tuple[str, ...] = Field((), description="jet files or folders of them; `--jets` overrides")
+    classes: dict[str, tuple[str, ...]] = Field(description="known class → processes it is made of")
+    background: str = Field("qcd", description="the class that signals are told from")
+    signals: dict[str, tuple[str, ...]] = Field({}, description="never trained on; only evaluated")
+    mass_matching: MassMatching | None = Field(None, description="match all classes to the background's mass")
+    jets_per_process: int | None = Field(
+        None, ge=1, description="train and validate on at most this many jets of a process"
+    )
+    train: float = Field(0.7, gt=0, lt=1, description="fraction of events to train on")
+    validation: float = Field(0.1, gt=0, lt=1, description="fraction of events to select on")
+
+    @model_validator(mode="after")
+    def _check(self) -> "Data":
+        if not self.classes:
+            raise ValueError("there must be at least one known class")
+        if self.background not in self.classes:
+            raise ValueError(f"background '{self.background}' is not one of the classes {list(self.classes)}")
+        if self.train + self.validation >= 1:
+            raise ValueError("train + validation must leave a fraction of events to test on")
+        return self

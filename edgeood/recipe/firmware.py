@@ -1,0 +1,45 @@
+"""What goes to a chip: the score, the bit widths, the target."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from edgeood.fixed_point import FixedPoint
+from edgeood.recipe.section import Section
+
+ScoreName = Literal["max_logit", "mahalanobis", "mahalanobis_diagonal"]
+"""Scores that firmware may compute; :data:`edgeood.scores.SCORE_NAMES` lists all that are measured."""
+
+
+class Score(Section):
+    """The score that goes to firmware, and its working point."""
+
+    kind: ScoreName = "max_logit"
+    background_efficiency: float = Field(0.01, gt=0, lt=1, description="of the background class")
+    error_budget: float = Field(
+        0.01, gt=0, lt=1, description="largest fixed-point error at the threshold, relative to it"
+    )
+
+
+class Quantization(Section):
+    """Bit widths of the quantized twin; all steps are powers of two, per tensor."""
+
+    toolkit: Literal["qkeras"] = "qkeras"
+    input: FixedPoint = FixedPoint(8, 0, signed=False)
+    weights: FixedPoint = FixedPoint(6, 0)
+    biases: FixedPoint = FixedPoint(8, 1)
+    activations: FixedPoint = FixedPoint(8, 2, signed=False)
+    representation: FixedPoint = FixedPoint(10, 3, signed=False)
+    layers: dict[str, dict[Literal["weights", "biases", "activations"], FixedPoint]] = Field(
+        {}, description="exceptions by layer name (conv0, conv1, dense0, representation, logits)"
+    )
+
+
+class Target(Section):
+    """What the firmware is built for."""
+
+    part: str = "xcvu13p-flga2577-2-e"
+    clock_ns: float = Field(5.0, gt=0)
+    io_type: Literal["io_stream", "io_parallel"] = "io_stream"
+    strategy: Literal["latency", "resource"] = "latency"
+    reuse_factor: int = Field(1, ge=1)
