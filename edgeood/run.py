@@ -101,11 +101,12 @@ class Run:
             "version": FORMAT_VERSION,
             "recipe": recipe.model_dump(mode="json"),
             "versions": installed_versions(),
-            "data": data,
+            "data": dict(sorted(data.items())),
             **extra,
         }
         write_text(folder / "recipe.yaml", recipe.to_yaml())
-        write_text(folder / "run.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+        # The order of the classes is that of the logits: keys stay as they are.
+        write_text(folder / "run.json", json.dumps(manifest, indent=1) + "\n")
         return cls(folder, manifest)
 
     @property

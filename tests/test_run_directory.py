@@ -25,6 +25,12 @@ def test_what_is_written_is_read_back(run):
     assert again.manifest["versions"]["edgeood"]
 
 
+def test_classes_keep_the_order_of_the_logits(tmp_path):
+    Run.finish(tmp_path / "run", load_recipe("particlenet"), {})
+    assert Run.open(tmp_path / "run").classes == ["qcd", "w", "top"]
+    assert list(Run.open(tmp_path / "run").recipe.data.classes) == ["qcd", "w", "top"]
+
+
 def test_scores_round_trip_without_pickles(run):
     parameters = {"mahalanobis": {"mean": np.arange(6.0).reshape(2, 3), "threshold": np.float64(3)}}
     run.save_scores(parameters)
