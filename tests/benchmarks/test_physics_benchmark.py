@@ -12,7 +12,7 @@ import pytest
 from benchmarks.physics.__main__ import benchmark
 from benchmarks.physics.rows import Row
 from benchmarks.physics.scales import load_scale
-from benchmarks.physics.systems import SYSTEMS, TABLES, systems_named
+from benchmarks.physics.systems import ABLATIONS, SYSTEMS, TABLES, systems_named
 from edgeood.evaluation.published import PUBLISHED
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ REQUIRED = {
     "constituents",
 }
 CLASSIFIER = {"max_logit", "energy", "mahalanobis", "relative_mahalanobis", "nearest_neighbours"}
-HEADLINE = {"particlenet", "particlenet-augmented", "nurd"}
+BY_NAME = {system.name: system for system in (*SYSTEMS, *ABLATIONS)}
 SMOKE = {"given": {}, "only": [], "settings": []}
 
 
@@ -80,9 +80,9 @@ def test_rows_have_exactly_their_fields_and_say_what_they_were_made_of(rows):
     for row in rows:
         assert row["epochs"] == 1
         assert row["jets"] > 100
-        headline = row["system"] in HEADLINE
-        assert row["error_from"] == ("seeds" if headline else "bootstrap")
-        assert row["seeds"] == (3 if headline else 2 if row["system"].startswith("ensemble") else 1)
+        system = BY_NAME[row["system"]]
+        assert row["error_from"] == ("seeds" if system.headline else "bootstrap")
+        assert row["seeds"] == (3 if system.headline else 2 if system.combination == "ensemble" else 1)
         assert 1 <= row["constituents"] <= 32
     halved = {row["system"]: row["jets"] for row in rows}
     assert halved["ablation-half"] < halved["particlenet-augmented"]
