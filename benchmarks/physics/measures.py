@@ -1,22 +1,14 @@
 """Every measure of one score: detection of each signal, mass sculpting and mass dependence, with errors."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.evaluation.bootstrap import bootstrap_roc
 from edgeood.evaluation.dependence import spearman_with_error
-from edgeood.evaluation.detection import (
-    RocCurve,
-    auroc,
-    background_floor,
-    maximum_significance_improvement,
-    rejection,
-    significance_improvement,
-)
-from edgeood.evaluation.evaluate import SIGNAL_FLOOR
+from edgeood.evaluation.detection import background_floor
+from edgeood.evaluation.evaluate import detection_measures
 from edgeood.evaluation.sculpting import mass_sculpting, mass_sculpting_errors
 
 Measured = dict[str, tuple[float, float]]
@@ -50,16 +42,7 @@ def measure(
     values = mass_sculpting(against, masses, BACKGROUND_KEPT)
     errors = mass_sculpting_errors(against, masses, BACKGROUND_KEPT, fewer, seed)
     of_background |= {name: (getattr(values, name), getattr(errors, name)) for name in SCULPTING}
-    of_roc: dict[str, Callable[[RocCurve], float]] = {
-        "auroc": auroc,
-        "rejection50": partial(rejection, signal_efficiency=0.5),
-        "sic50": partial(significance_improvement, signal_efficiency=0.5),
-        "max_sic": partial(
-            maximum_significance_improvement,
-            signal_floor=SIGNAL_FLOOR,
-            background_floor=background_floor(len(against)),
-        ),
-    }
+    of_roc = detection_measures(background_floor(len(against)))
     return {
         signal: bootstrap_roc(score[names == signal], against, of_roc, replicas, seed) | of_background
         for signal in signals

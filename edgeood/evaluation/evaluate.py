@@ -37,6 +37,18 @@ SIGNAL_FLOOR = 0.1
 SCULPTING_EFFICIENCIES = (0.5, 0.1, 0.01)
 
 
+def detection_measures(background_floor: float) -> dict[str, Callable[[RocCurve], float]]:
+    """What is measured of every ROC curve; the largest improvement is looked for above this ε_B."""
+    return {
+        "auroc": auroc,
+        "rejection50": partial(rejection, signal_efficiency=0.5),
+        "sic50": partial(significance_improvement, signal_efficiency=0.5),
+        "max_sic": partial(
+            maximum_significance_improvement, signal_floor=SIGNAL_FLOOR, background_floor=background_floor
+        ),
+    }
+
+
 def evaluate_scores(
     scores: Mapping[str, ArrayLike],
     mass: ArrayLike,
@@ -84,14 +96,7 @@ def evaluate_scores(
     groups = {name: _of(names, members) for name, members in signals.items()}
     known = {name: _of(names, members) for name, members in (classes or {"background": background}).items()}
     floor = background_floor(int(is_background.sum()))
-    measures: dict[str, Callable[[RocCurve], float]] = {
-        "auroc": auroc,
-        "rejection50": partial(rejection, signal_efficiency=0.5),
-        "sic50": partial(significance_improvement, signal_efficiency=0.5),
-        "max_sic": partial(
-            maximum_significance_improvement, signal_floor=SIGNAL_FLOOR, background_floor=floor
-        ),
-    }
+    measures = detection_measures(floor)
     fewer = max(replicas // 2, 2)
     background_mass = mass[is_background]
     dependence = {
