@@ -28,9 +28,11 @@ _WHERE = {
     "evaluate": "edgeood.evaluation.run_evaluation",
     "generate": "edgeood.jets.generate",
     "load_recipe": "edgeood.recipe",
+    "load_released": "edgeood.released",
     "read_jets": "edgeood.jets.format",
     "score": "edgeood.runtime.score",
     "train": "edgeood.training.train",
+    "tune": "edgeood.tuning.study",
     "verify": "edgeood.runtime.verify",
     "write_jets": "edgeood.jets.format",
 }
@@ -43,9 +45,11 @@ __all__ = [
     "export",
     "generate",
     "load_recipe",
+    "load_released",
     "read_jets",
     "score",
     "train",
+    "tune",
     "verify",
     "write_jets",
 ]
@@ -57,10 +61,12 @@ if TYPE_CHECKING:
     from edgeood.jets.format import Jets, read_jets, write_jets
     from edgeood.jets.generate import generate
     from edgeood.recipe import Recipe, load_recipe
+    from edgeood.released import load_released
     from edgeood.run import Run
     from edgeood.runtime.score import score
     from edgeood.runtime.verify import verify
     from edgeood.training.train import train
+    from edgeood.tuning.study import tune
 
 
 def __getattr__(name: str) -> Any:

@@ -100,6 +100,42 @@ def train(
 
 
 @app.command()
+def tune(
+    recipe: Annotated[str, typer.Argument(help="Recipe file of a quantized twin, or a shipped one's name.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the search [runs/<recipe name>-tune].")
+    ] = None,
+    jets: JetsOption = None,
+    teacher: Annotated[Optional[Path], typer.Option(help="Float run to distil from.")] = None,  # noqa: UP045
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all; the same command goes on.")] = 30,
+    epochs: Annotated[int, typer.Option(min=0, help="Of each trial; 0 for what the recipe says.")] = 0,
+    space: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="YAML file: key of the recipe → list of choices [bit widths and sizes]."),
+    ] = None,
+    set_: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", help="Change a key of the recipe: section.key=value; repeatable."),
+    ] = None,
+) -> None:
+    """Search bit widths and sizes: the Pareto front of AUROC against effective bit operations."""
+    from edgeood.recipe import load_recipe
+    from edgeood.tuning.study import tune as search
+
+    report = search(
+        load_recipe(recipe, set_ or ()),
+        out,
+        jets=jets,
+        teacher=teacher,
+        trials=trials,
+        epochs=epochs or None,
+        space=space,
+        tell=typer.echo,
+    )
+    typer.echo(f"Pareto front: trials {', '.join(map(str, report['front']))}; see pareto.md")
+
+
+@app.command()
 def evaluate(run: RunArgument, jets: JetsOption = None) -> None:
     """AUROC, rejection, significance improvement and mass sculpting on held-out jets, with figures."""
     from rich.console import Console
@@ -114,14 +150,23 @@ def evaluate(run: RunArgument, jets: JetsOption = None) -> None:
 @app.command()
 def export(
     run: RunArgument,
-    target: Annotated[str, typer.Option(help="onnx, qonnx or vitis.")] = "vitis",
+    target: Annotated[str, typer.Option(help="onnx, qonnx, vitis, vivado or emulator.")] = "vitis",
     score: ScoreOption = None,
+    version: Annotated[str, typer.Option(help="Of an emulator: its symbols carry it.")] = "1",
+    build: Annotated[
+        bool, typer.Option("--build", help="Synthesise and co-simulate, if the vendor's tool is on PATH.")
+    ] = False,
 ) -> None:
-    """Write the network with its fused score as ONNX, QONNX or an HLS project."""
+    """Write the network with its fused score as ONNX, QONNX, an HLS project or an emulator library."""
     from edgeood.export import to
     from edgeood.run import Run
 
-    typer.echo(to(Run.open(run), target, score=score))
+    path = to(Run.open(run), target, score=score, version=version)
+    typer.echo(path)
+    if build:
+        from edgeood.export.vendor_tools import build_report
+
+        typer.echo(build_report(path))
 
 
 @app.command()
@@ -162,7 +207,12 @@ def _score(run: Path, jets: list[Path], out: Path, score: str | None, engine: st
 def verify(
     run: RunArgument,
     jets: JetsArgument,
-    engines: Annotated[str, typer.Option(help="Comma-separated.")] = "network,onnxruntime,csim",
+    engines: Annotated[
+        str,
+        typer.Option(
+            help="Comma-separated, of network, qonnx, onnxruntime, cpu, csim, vivado_csim, emulator."
+        ),
+    ] = "network,onnxruntime,csim",
     score: ScoreOption = None,
     quiet: QuietOption = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Where the files that travel with the package lie: HLS headers and shipped recipes."""
+"""Where the files that travel with the package lie: HLS headers, shipped recipes, released detectors."""
 
 from pathlib import Path
 
@@ -16,3 +16,9 @@ def recipes_folder() -> Path:
     """Folder of the shipped recipes (inside a wheel, or ``models/recipes`` of a checkout)."""
     packaged = _PACKAGED / "recipes"
     return packaged if packaged.is_dir() else _REPOSITORY / "models" / "recipes"
+
+
+def released_folder() -> Path:
+    """Folder of the released detectors (inside a wheel, or ``models/released`` of a checkout)."""
+    packaged = _PACKAGED / "released"
+    return packaged if packaged.is_dir() else _REPOSITORY / "models" / "released"

@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "edgeood"
 LAYERS = ("jets", "inputs", "networks", "scores", "training", "evaluation", "export", "runtime")
-TOP = {"cli", "demo"}
+TOP = {"cli", "demo", "released", "tuning"}
 
 
 def imported(file: Path) -> set[str]:

@@ -170,8 +170,12 @@ def _others(rows: Sequence[Row]) -> str:
 
 
 def _below(rows: Sequence[Row]) -> str:
-    """Every AUROC that is smaller than the paper's, the furthest first."""
-    compared = [row for row in rows if row.published is not None and row.auroc is not None]
+    """Every AUROC that is smaller than the paper's, the furthest first.
+
+    A score flattened in mass is no score of the papers: it stands in the tables alone.
+    """
+    own = [row for row in rows if not row.score.endswith(FLATTENED)]
+    compared = [row for row in own if row.published is not None and row.auroc is not None]
     below = [row for row in compared if _gap(row) < 0]
     if not compared:
         return "Nothing here has been published."

@@ -144,7 +144,8 @@ SYSTEMS = (
     ),
     _a(
         "identity-only-augmented", "ParticleNet with identities, no jets of natural mass, mass-augmented",
-        Member("particlenet-identity-augmented", "only", (*_ONLY_AUGMENTED, "data.jets_per_process=40000")), **_BLIND,
+        Member("particlenet-identity-augmented", "only", (*_ONLY_AUGMENTED, "data.jets_per_process=40000")),
+        headline=True, **_BLIND,
     ),
     _a(
         "identity-ensemble", "deep ensemble with identities, mass-augmented", Member("particlenet-identity-augmented"),

@@ -6,9 +6,12 @@ target    in ``RUN/export/<score>/``  for
 qonnx     ``score.qonnx.onnx``        interchange: every other target of a quantized run comes from it
 onnx      ``score.onnx``              ONNX Runtime (quantized runs: exact to the last bit)
 vitis     ``vitis/``                  hls4ml project for Vitis HLS, C-simulated with g++ alone
+vivado    ``vivado/``                 the same for Vivado HLS
+emulator  ``emulator/``               shared library with the Vitis project's bits, for C, C++, Python and CMSSW
 ========  ==========================  =========================================================
 
-Beside them lies ``score.json``: the score's types, step, threshold, and the checksums of what it was made from.
+Beside them lie ``score.json``, the score's types, step, threshold and the checksums of what it was made from, and
+``ranges.json``, the proof that no number of the network or the score can leave its type, whatever the input.
 """
 
 import difflib
@@ -16,26 +19,40 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from edgeood.atomic import write_text
+from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
 from edgeood.run import Run, sha256_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ARTEFACTS = {"qonnx": "score.qonnx.onnx", "onnx": "score.onnx", "vitis": "vitis"}
+ARTEFACTS = {
+    "qonnx": "score.qonnx.onnx",
+    "onnx": "score.onnx",
+    "vitis": "vitis",
+    "vivado": "vivado",
+    "emulator": "emulator",
+}
 TARGETS = tuple(ARTEFACTS)
 
 
-def to(run: Run, target: str, *, score: str | None = None, test_vectors: "NDArray | None" = None) -> Path:
+def to(
+    run: Run,
+    target: str,
+    *,
+    score: str | None = None,
+    test_vectors: "NDArray | None" = None,
+    version: int | str = 1,
+) -> Path:
     """Export a run's network with a fused score; returns the file or folder.
 
     Parameters
     ----------
-    target : ``qonnx``, ``onnx`` or ``vitis``
+    target : one of :data:`TARGETS`
     score : ``max_logit`` or ``mahalanobis_diagonal`` (float runs also ``mahalanobis``); default: the recipe's
-    test_vectors : (n, 1, P, P) images that the HLS test bench gets with their expected scores;
+    test_vectors : (n, …) network inputs that the HLS test bench gets with their expected scores;
         default: a few random ones
+    version : of an emulator, whose symbols carry it
 
     Raises :class:`EdgeoodError` for an unknown target or score, a score or target that the run cannot have, or
     a conversion that fails.
@@ -52,9 +69,10 @@ def to(run: Run, target: str, *, score: str | None = None, test_vectors: "NDArra
         close = difflib.get_close_matches(kind, list(parameters), n=1)
         remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(parameters)}."
         raise EdgeoodError(f"{run.path} has no score to export of the name '{kind}'; {remedy}")
-    if run.recipe.network.kind != "cnn":
+    if not run.quantized and run.recipe.network.kind != "cnn":
         raise EdgeoodError(
-            f"{run.path} holds a network of kind '{run.recipe.network.kind}'; only a 'cnn' can be exported yet."
+            f"{run.path} holds a float network of kind '{run.recipe.network.kind}'; export a float 'cnn', or a "
+            "quantized twin."
         )
     if not run.quantized and target != "onnx":
         raise EdgeoodError(
@@ -72,10 +90,25 @@ def to(run: Run, target: str, *, score: str | None = None, test_vectors: "NDArra
     if not run.quantized:
         about = artefacts.float_description(run, kind, parameters[kind])
         artefacts.write_float_onnx(run, kind, parameters[kind], about, path)
+    elif target == "emulator":
+        about = _emulator(run, kind, path, test_vectors, version)
     else:
         about = artefacts.write_quantized(run, kind, parameters[kind], target, path, test_vectors)
     _merge(folder / "score.json", about)
     return path
+
+
+def _emulator(
+    run: Run, kind: str, path: Path, test_vectors: "NDArray | None", version: int | str
+) -> dict[str, Any]:
+    """Write the emulator of a Vitis project that is made for it; returns the content of ``score.json``."""
+    from edgeood.export.emulator import write_emulator
+
+    project = to(run, "vitis", score=kind, test_vectors=test_vectors)
+    about = describe(run, kind)
+    with atomic_path(path) as temporary:
+        artefact = write_emulator(project, about, version, temporary)
+    return {**about, "artefacts": {**about["artefacts"], "emulator": artefact}}
 
 
 def describe(run: Run, score: str) -> dict[str, Any]:

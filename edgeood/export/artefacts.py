@@ -1,5 +1,6 @@
 """The files of an export, written wholly or not at all."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgeood
-from edgeood.atomic import atomic_path
+from edgeood.atomic import atomic_path, write_text
 from edgeood.export import origin
-from edgeood.networks.build import outputs_of
+from edgeood.fixed_point import FixedPoint
 from edgeood.networks.load import load_network
 from edgeood.run import Run
 from edgeood.scores.fused import FusedScore, fused_score
@@ -74,50 +75,57 @@ def write_quantized(
     path: Path,
     vectors: NDArray | None,
 ) -> dict[str, Any]:
-    """One artefact of a quantized run; returns the content of ``score.json``."""
+    """One artefact of a quantized run, and the proof of its ranges; returns the content of ``score.json``."""
     import onnx
 
     from edgeood.export.qonnx import to_qonnx
+    from edgeood.export.range_proof import prove
+    from edgeood.networks.quantized.exact import exact_outputs
+    from edgeood.networks.quantized.fixed_graph import fixed_graph
 
     recipe = run.recipe
     score = fused_score(recipe, kind, parameters)
-    network = load_network(run)
-    graph = to_qonnx(network, score)  # type: ignore[arg-type]
+    graph = fixed_graph(load_network(run))  # type: ignore[arg-type]
+    ranges = prove(graph, score)
+    qonnx = to_qonnx(graph, score)
     metadata = quantized_description(run, kind, score)
     artefact: dict[str, Any] = {}
-    if target == "vitis":
+    if target in ("vitis", "vivado"):
         from edgeood.export.hls import write_project
 
         if vectors is None:
-            vectors = _random_images(recipe.inputs.model_dump()["pixels"])
-        outputs = outputs_of(network, vectors)
+            vectors = _random_inputs(graph.shape, graph.input_type)
+        outputs = exact_outputs(graph, vectors)
         expected = score.integers(outputs.representation, outputs.logits)
         with atomic_path(path) as temporary:
             artefact = write_project(
-                graph,
+                qonnx,
                 score,
                 recipe.target,
                 recipe.name,
                 temporary,
                 run.export_folder(kind) / "hls4ml.log",
                 (vectors, expected),
+                "Vitis" if target == "vitis" else "Vivado",
             )
     else:
         if target == "onnx":
             from edgeood.export.onnx import lower
 
-            graph = lower(graph, metadata)
+            qonnx = lower(qonnx, metadata)
         else:
             from edgeood.export.onnx import describe
 
-            describe(graph, metadata)
+            describe(qonnx, metadata)
         with atomic_path(path) as temporary:
-            onnx.save(graph, temporary)
+            onnx.save(qonnx, temporary)
+    write_text(path.with_name("ranges.json"), json.dumps(ranges, indent=1) + "\n")
     return {**metadata, "made_from": origin(run), "artefacts": {target: artefact}}
 
 
-def _random_images(pixels: int) -> NDArray[np.float32]:
-    """Images from nearly empty to saturated."""
+def _random_inputs(shape: tuple[int, ...], kind: FixedPoint) -> NDArray[np.float32]:
+    """Inputs (n, *shape) from nearly empty to saturated."""
     random = np.random.default_rng(0)
-    images = random.random((_RANDOM_VECTORS, 1, pixels, pixels)) ** 8
-    return (images * np.linspace(0, 2, _RANDOM_VECTORS)[:, None, None, None]).astype(np.float32)
+    inputs = random.random((_RANDOM_VECTORS, *shape)) ** 8
+    size = np.linspace(0, 2 * min(kind.high, 1.0), _RANDOM_VECTORS)
+    return (inputs * size.reshape(-1, *[1] * len(shape))).astype(np.float32)

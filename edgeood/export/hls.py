@@ -1,8 +1,8 @@
-"""QONNX → hls4ml project for Vitis, whose only output is the fused score.
+"""QONNX → hls4ml project for Vitis or Vivado HLS, whose only output is the fused score.
 
 hls4ml turns Quant nodes into types and chooses exact accumulators by itself; what it must be told is the input
-type (the first Quant's own, so that pixels are rounded on entry), the score operators
-(:mod:`edgeood.export.hls4ml_layers`), a namespace, and the target.
+type (the first Quant's own, so that inputs are rounded on entry), our operators
+(:mod:`edgeood.export.hls4ml_scores`, :mod:`edgeood.export.hls4ml_constituents`), a namespace, and the target.
 """
 
 import hashlib
@@ -12,25 +12,34 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import score_ops
-from edgeood.export.hls4ml_layers import BACKEND, exact_type, register_score_layers
+from edgeood.export.hls4ml_constituents import register_constituent_layers
+from edgeood.export.hls4ml_layers import exact_type
+from edgeood.export.hls4ml_scores import register_score_layers
 from edgeood.export.hls_files import (
+    TOOLS,
     drop_build_products,
     fill_constants_in_a_loop,
     readme,
     write_test_bench,
     write_vectors,
 )
+from edgeood.export.hls_graph import channels_last, pointwise_sizes
+from edgeood.export.hls_types import check_score_type, exact_types, layer_types
+from edgeood.export.qonnx_reader import read_qonnx
+from edgeood.export.range_proof import prove
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.scores.fused import FusedScore
+
+Backend = Literal["Vitis", "Vivado"]
+"""hls4ml's name of the HLS compiler."""
 
 _CPP_WORDS = {
     "int",
@@ -68,8 +77,9 @@ def write_project(
     folder: Path,
     log: Path,
     vectors: tuple[NDArray, NDArray],
+    backend: Backend = "Vitis",
 ) -> dict[str, str]:
-    """Write the Vitis project of a QONNX graph with its fused score into ``folder``.
+    """Write the HLS project of a QONNX graph with its fused score into ``folder``.
 
     Parameters
     ----------
@@ -77,7 +87,8 @@ def write_project(
     target : part, clock, interface, strategy and reuse factor
     name : the recipe's
     log : where everything goes that hls4ml says
-    vectors : (n, 1, P, P) images and their (n,) expected integer scores, for the test bench
+    vectors : (n, …) images or candidates and their (n,) expected integer scores, for the test bench
+    backend : whose HLS compiler the project is for
 
     Returns the ``project`` and ``namespace`` names and the HLS types of ``input`` and ``output``.
     Raises :class:`EdgeoodError` naming the log if the conversion fails or would lose bits.
@@ -86,9 +97,12 @@ def write_project(
     namespace = project_namespace(project, qonnx)
     with _speaking_into(log):
         try:
-            model, input_type = _convert(qonnx, target, project, namespace, folder)
-            _check_types(model, score)
+            model, input_type = _convert(qonnx, target, project, namespace, folder, backend)
+            check_score_type(model, score)
+            # No accumulator may lose a bit: proven, as hls4ml knows the types but not the constants.
+            prove(read_qonnx(qonnx)[0], score, exact_types(model))
             model.write()
+            layers = layer_types(model)
             fill_constants_in_a_loop(folder / "firmware" / "weights")
             write_test_bench(model, namespace, score.score_type, folder / f"{project}_test.cpp")
         except EdgeoodError:
@@ -103,32 +117,33 @@ def write_project(
         "output": exact_type(score.score_type),
     }
     write_vectors(folder / "tb_data", *vectors)
-    (folder / "README.md").write_text(readme(about, score, target), encoding="utf-8")
+    (folder / "README.md").write_text(readme(about, score, target, layers, TOOLS[backend]), encoding="utf-8")
     drop_build_products(folder)
     return about
 
 
 def _convert(
-    qonnx: onnx.ModelProto, target: Target, project: str, namespace: str, folder: Path
+    qonnx: onnx.ModelProto, target: Target, project: str, namespace: str, folder: Path, backend: Backend
 ) -> tuple[Any, FixedPoint]:
     import hls4ml
-    from qonnx.core.modelwrapper import ModelWrapper
-    from qonnx.transformation.channels_last import ConvertToChannelsLastAndClean
-    from qonnx.util.cleanup import cleanup_model
 
     register_score_layers()
-    network = onnx.ModelProto.FromString(qonnx.SerializeToString())
-    operator = score_ops.detach(network)
-    graph = ModelWrapper(network).transform(ConvertToChannelsLastAndClean(make_input_channels_last=True))
-    graph = cleanup_model(graph)
-    score_ops.attach(graph.model, operator)
+    register_constituent_layers()
+    graph = channels_last(qonnx)
     strategy = target.strategy.capitalize()
     config = hls4ml.utils.config.config_from_onnx_model(
-        graph, granularity="name", backend=BACKEND, default_reuse_factor=target.reuse_factor
+        graph, granularity="name", backend=backend, default_reuse_factor=target.reuse_factor
     )
     config["Model"]["Strategy"] = strategy
     for layer in config["LayerName"].values():
         layer["Strategy"] = strategy
+    if target.strategy == "resource":
+        compiler = hls4ml.backends.get_backend(backend)
+        for layer_name, sizes in pointwise_sizes(graph).items():
+            # hls4ml forgets the factor that it has corrected when it makes a layer a pointwise one.
+            possible = compiler.get_valid_reuse_factors(*sizes)
+            reuse = compiler.get_closest_reuse_factor(possible, target.reuse_factor)
+            config["LayerName"][layer_name]["ReuseFactor"] = reuse
     input_type = _input_type(graph)
     entry = config["LayerName"][graph.graph.input[0].name]
     entry["Precision"]["result"] = input_type.hls_type.replace("ap_", "").replace("AP_", "")
@@ -138,7 +153,7 @@ def _convert(
         output_dir=str(folder),
         project_name=project,
         namespace=namespace,
-        backend=BACKEND,
+        backend=backend,
         io_type=target.io_type,
         part=target.part,
         clock_period=target.clock_ns,
@@ -155,37 +170,6 @@ def _input_type(graph: Any) -> FixedPoint:
     fraction = -int(np.log2(float(graph.get_initializer(first.input[1]))))
     signed = bool(next(one.i for one in first.attribute if one.name == "signed"))
     return FixedPoint(bits, bits - signed - fraction, signed)
-
-
-def _check_types(model: Any, score: FusedScore) -> None:
-    """No accumulator may lose a bit: checked against the constants, not trusted."""
-    for layer in model.get_layers():
-        if layer.class_name in ("Dense", "Conv2D"):
-            taken, kept = layer.get_input_variable().type.precision, layer.get_attr("accum_t").precision
-            weights, bias = layer.get_weights("weight"), layer.get_weights("bias")
-            fraction = max(
-                taken.fractional + weights.type.precision.fractional, bias.type.precision.fractional
-            )
-            reach = 2.0 ** (taken.integer - taken.signed)
-            # The resource strategy has the outputs first, the latency strategy last.
-            outputs = 0 if layer.get_attr("_weights_transposed") else weights.data.ndim - 1
-            axes = tuple(axis for axis in range(weights.data.ndim) if axis != outputs)
-            largest = (np.abs(weights.data).sum(axis=axes) * reach + np.abs(bias.data)).max()
-            if (
-                kept.fractional < fraction
-                or 2.0 ** (kept.integer - kept.signed) <= largest
-                or not kept.signed
-            ):
-                raise EdgeoodError(
-                    f"hls4ml chose the accumulator {kept} for layer '{layer.name}', which loses bits of sums up to "
-                    f"{largest:g} in steps of 2^-{fraction}; choose narrower types in quantization.layers."
-                )
-    output = model.get_output_variables()[0].type.precision
-    wanted = score.score_type
-    if (output.width, output.integer) != (wanted.bits, wanted.integer + wanted.signed):
-        raise EdgeoodError(
-            f"hls4ml changed the type of the score from {wanted.hls_type} to {output}; report this."
-        )
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """What an HLS project holds beside hls4ml's files: test vectors, a self-checking test bench, a description."""
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.export.hls4ml_layers import exact_type
+from edgeood.export.hls_types import LayerTypes
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.resources import firmware_folder
 from edgeood.scores.fused import FusedScore
 
 
-def write_vectors(folder: Path, images: NDArray, integers: NDArray) -> None:
-    """Test vectors for the test bench: a line of pixels each, and the integer that its score must be."""
+def write_vectors(folder: Path, inputs: NDArray, integers: NDArray) -> None:
+    """Test vectors for the test bench: a line of inputs for each jet, and the integer that its score must be."""
     folder.mkdir(parents=True, exist_ok=True)
-    flat = images.astype(np.float64).reshape(len(images), -1)
-    lines = [" ".join(format(pixel, ".9g") for pixel in image) for image in flat]
+    flat = inputs.astype(np.float64).reshape(len(inputs), -1)
+    lines = [" ".join(format(number, ".9g") for number in jet) for jet in flat]
     (folder / "tb_input_features.dat").write_text("\n".join(lines) + "\n")
     (folder / "expected_integers.dat").write_text("\n".join(str(int(value)) for value in integers) + "\n")
 
@@ -31,7 +34,7 @@ def write_test_bench(model: Any, namespace: str, score_type: FixedPoint, path: P
     parts = {
         "PROJECT": model.config.get_project_name(),
         "NAMESPACE": namespace,
-        "PIXELS": str(int(np.prod(given.shape))),
+        "INPUTS": str(int(np.prod(given.shape))),
         "FRACTION": str(score_type.fraction),
         "INPUT_DEFINITION": given.definition_cpp(),
         "OUTPUT_DEFINITION": result.definition_cpp(),
@@ -77,41 +80,137 @@ def drop_build_products(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def readme(about: Mapping[str, str], score: FusedScore, target: Target) -> str:
+@dataclass(frozen=True)
+class Tool:
+    """The HLS compiler that a project is for."""
+
+    name: str
+    target: str
+    """of ``edgeood export``"""
+    commands: str
+    settings: str
+    """where the project's script has its steps"""
+
+
+TOOLS = {
+    "Vitis": Tool(
+        "Vitis HLS",
+        "vitis",
+        "    vitis-run --mode hls --tcl build_prj.tcl        # Vitis 2024.2 and later\n"
+        "    vitis_hls -f build_prj.tcl                      # earlier ones",
+        "`build_opt.tcl`",
+    ),
+    "Vivado": Tool(
+        "Vivado HLS",
+        "vivado",
+        '    vivado_hls -f build_prj.tcl "csim=1 synth=1 cosim=1 validation=1"',
+        "the command line, with the defaults at the head of `build_prj.tcl`",
+    ),
+}
+
+
+def least_interval(shape: tuple[int, ...], target: Target) -> int:
+    """Cycles between two jets that no layer can go below: one packet takes ``reuse_factor`` cycles.
+
+    ``shape`` is the input's: (H, W, 1) of an image, (N, F) of candidates, whose gathers read N packets and then
+    make N rows.
+    """
+    if target.io_type == "io_parallel":
+        return target.reuse_factor
+    packets = math.prod(shape[:-1])
+    return packets * target.reuse_factor + (packets if len(shape) == 2 else 0)
+
+
+def readme(
+    about: Mapping[str, str], score: FusedScore, target: Target, layers: Sequence[LayerTypes], tool: Tool
+) -> str:
+    """The project's description for a firmware engineer."""
+    shape = layers[0].shape
+    table = "\n".join(
+        f"| {row.name} | {' × '.join(map(str, row.shape))} | {_code(row.accumulator)} | {_code(row.result)} |"
+        for row in layers
+    )
     types = "\n".join(f"| {name} | `{exact_type(kind)}` |" for name, kind in score.types().items())
     threshold = int(np.floor(score.threshold / score.step))
-    packets = (
-        "one pixel per packet, row by row (η, then φ); the score follows as one packet"
-        if target.io_type == "io_stream"
-        else "all pixels at once, row by row (η, then φ)"
-    )
+    interval = least_interval(shape, target)
     return f"""# {about["project"]}: anomaly score in firmware
 
-Made by edgeood (`edgeood export --target vitis`) through hls4ml.
+Made by edgeood (`edgeood export --target {tool.target}`) through hls4ml, for {tool.name}.
 Top function `{about["namespace"]}::{about["project"]}`.
+
+## Interface
 
 | port | type | |
 |---|---|---|
-| input | `{about["input"]}` | {packets} |
+| input | `{about["input"]}` | {_order(shape, target)} |
 | output | `{about["output"]}` | the score `{score.name}`, in steps of {score.step!r} |
 
 A jet is anomalous if its score, as an integer, is greater than **{threshold}** ({score.threshold!r}).
 
-| number | type |
-|---|---|
-{types}
+## Latency budget
 
 Target: {target.part}, {target.clock_ns} ns, {target.io_type}, strategy {target.strategy},
 reuse factor {target.reuse_factor}.
 
+By its structure, the design takes a jet every {interval} cycles ({interval * target.clock_ns:g} ns) at best. Latency,
+interval and resources are what synthesis reports in `{about["project"]}_prj/solution1/syn/report`.{_deeper(shape, target)}
+
+## Fixed-point types
+
+Results with `RND_CONV` and `SAT` are rounded half to even and saturate; all other numbers are exact, and proven to
+fit their types for every input.
+
+| layer | shape | accumulator | result |
+|---|---|---|---|
+{table}
+
+| number of the score | type |
+|---|---|
+{types}
+
 ## C-simulation and synthesis
 
-`edgeood csim RUN jets.h5` compiles this folder with g++ alone. With Vitis HLS:
+`edgeood csim RUN jets.h5` compiles this folder with g++ alone. With {tool.name}:
 
-    vitis-run --mode hls --tcl build_prj.tcl        # C-simulation and synthesis, as build_opt.tcl says
+{tool.commands}
 
-The test bench `{about["project"]}_test.cpp` feeds the images of `tb_data/tb_input_features.dat` to the design and
-compares the scores with `tb_data/expected_integers.dat` (in units of the step); a mismatch fails the simulation.
+C-simulation, synthesis, co-simulation and the comparison of both simulations are switched in {tool.settings}; part
+and clock stand in `project.tcl`. The test bench `{about["project"]}_test.cpp` feeds the jets of
+`tb_data/tb_input_features.dat` to the design and compares the scores with `tb_data/expected_integers.dat` (in units
+of the step); the first mismatch fails the simulation.
 
 Every symbol lies in the namespace `{about["namespace"]}`, so several networks can share a design or a process.
 """
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _order(shape: tuple[int, ...], target: Target) -> str:
+    """In which order a jet enters."""
+    stream = target.io_type == "io_stream"
+    if len(shape) == 2:
+        constituents, features = shape
+        order = f"{constituents} candidates of {features} numbers: momentum, Δη, Δφ{', identity' * (features > 3)}"
+        return (
+            f"one candidate per packet, {order}; the score follows as one packet"
+            if stream
+            else f"{order}; one after the other, all at once"
+        )
+    order = "row by row (η, then φ)"
+    return (
+        f"one pixel per packet, {order}; the score follows as one packet"
+        if stream
+        else f"all pixels at once, {order}"
+    )
+
+
+def _deeper(shape: tuple[int, ...], target: Target) -> str:
+    """What keeps streamed candidates waiting."""
+    if len(shape) != 2 or target.io_type != "io_stream":
+        return ""
+    return (
+        "\nThe candidates wait in FIFOs of one jet for the gathers and the mean; deeper ones let the next jets enter "
+        "before\nthe mean of the last is formed."
+    )

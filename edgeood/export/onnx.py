@@ -1,195 +1,229 @@
 """QONNX → plain ONNX for ONNX Runtime, exact to the last bit.
 
-Quant nodes become Mul–Round–Clip–Mul, constants are folded, the batch axis is free. Float32 holds every integer
-up to 2²⁴, so a layer is computed in it only if its largest possible |accumulator|, Σ|w|·max|x| + |b| in units
-of the finest step, is proven to fit; no order of summation can then round. Otherwise its sums are formed in
-float64 (a convolution, which ONNX Runtime only has in float32, from slices of its weights that do fit).
+Tensors hold integers: a layer's weights carry the power of two that turns its sums into steps of the type that
+they are rounded to next, so that a Quant node becomes Round and Clip. Maxima are taken before that rounding, which
+keeps the order of numbers. The batch axis is free.
+
+Float32 holds every integer up to 2²⁴, so an operation is computed in it only if all that it can meet, whatever
+the input and the order of summation, is proven to fit (:mod:`edgeood.networks.quantized.interval_ranges`).
+Otherwise its sums are formed in float64 (a convolution, which ONNX Runtime only has in float32, from slices of its
+weights that do fit).
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper
 
-from edgeood.export.score_ops import DOMAIN
+from edgeood.errors import EdgeoodError
+from edgeood.export.graph_ops import graph_node
+from edgeood.export.graph_writer import GraphWriter
+from edgeood.export.qonnx_reader import read_qonnx
 from edgeood.fixed_point import FixedPoint
-
-FLOAT32_BITS = 24
-
-
-@dataclass(frozen=True)
-class _Fixed:
-    """Known integers: ``values`` in units of 2^−fraction."""
-
-    values: NDArray[np.int64]
-    fraction: int
-
-    def reals(self) -> NDArray[np.float64]:
-        return np.asarray(self.values * 2.0**-self.fraction, np.float64)
-
-    def at(self, fraction: int) -> NDArray[np.int64]:
-        return self.values << (fraction - self.fraction)
-
-
-def largest_accumulator(weights: _Fixed, bias: _Fixed, inputs: FixedPoint, outputs_axis: int) -> int:
-    """Largest possible |Σ w·x + b| of any output, in units of the finer of the product's and bias's step."""
-    fraction = max(weights.fraction + inputs.fraction, bias.fraction)
-    summed = tuple(axis for axis in range(weights.values.ndim) if axis != outputs_axis)
-    reach = max(inputs.highest_integer, -inputs.lowest_integer)
-    products = np.abs(weights.values).sum(axis=summed) * reach << (
-        fraction - weights.fraction - inputs.fraction
-    )
-    return int((products + np.abs(bias.at(fraction))).max())
+from edgeood.networks.quantized.exact import FLOAT32_BITS, operation_bits
+from edgeood.networks.quantized.fixed_graph import (
+    INPUT,
+    Constant,
+    ConstituentMean,
+    Convolution,
+    Dense,
+    FixedGraph,
+    Flatten,
+    KnnGather,
+    MaxPool,
+    Operation,
+    Quantize,
+)
+from edgeood.networks.quantized.interval_ranges import Range, layer_ranges, ranges
 
 
-class _Lowering:
-    """Walks a QONNX graph and writes the plain one."""
+class _Lowering(GraphWriter):
+    """Writes the plain nodes of a fixed-point graph."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self.source = model
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-        self.floats = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
-        self.constants: dict[str, _Fixed] = {}
-        self.types: dict[str, FixedPoint] = {}
+    def __init__(self, graph: FixedGraph, entry: str) -> None:
+        super().__init__()
+        self.ranges = ranges(graph)
+        self.bits = operation_bits(self.ranges)
+        self.readers: dict[str, list[Operation]] = {}
+        for operation in graph.operations:
+            for name in dict.fromkeys(operation.inputs):
+                self.readers.setdefault(name, []).append(operation)
+        self.names = {INPUT: entry}
+        """What a tensor of the graph is called here."""
+        self.fractions = {INPUT: 0}
+        """A tensor holds its value times two to this power."""
         self.double: set[str] = set()
-        self.names = {model.graph.input[0].name: "images"}
-        self.report: dict[str, int] = {}
+        for operation in graph.operations:
+            self.operation(operation)
 
-    def constant(self, values: Any, name: str, kind: Any = np.float32) -> str:
-        self.initializers.append(numpy_helper.from_array(np.asarray(values, kind), name))
-        return name
+    def operation(self, operation: Operation) -> None:
+        """Write one operation down."""
+        name, (tensor, *_) = operation.name, operation.inputs
+        if isinstance(operation, Quantize):
+            self.quantize(operation)
+        elif isinstance(operation, MaxPool):
+            # Already done, if it stands behind a rounding.
+            if name not in self.names:
+                self.keep(name, self.pool(operation, self.names[tensor], name), tensor)
+        elif isinstance(operation, Flatten):
+            self.keep(name, self.node("Flatten", [self.names[tensor]], name, axis=1), tensor)
+        elif isinstance(operation, Dense | Convolution):
+            self.fractions[name] = self.wanted(name)
+            self.layer(operation)
+        else:
+            assert isinstance(operation, KnnGather | ConstituentMean)
+            self.graph_operation(operation)
 
-    def add(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
-        return output
+    def keep(self, name: str, own: str, like: str) -> None:
+        """Note a tensor that holds the same kind of integers as another one."""
+        self.names[name], self.fractions[name] = own, self.fractions[like]
+        if like in self.double:
+            self.double.add(name)
 
-    def run(self) -> None:
-        for node in self.source.graph.node:
-            attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
-            inputs = [self.names.get(name, name) for name in node.input]
-            output = node.output[0]
-            if node.op_type == "Quant":
-                self._quant(inputs, output, attributes)
-            elif node.op_type in ("Conv", "MatMul"):
-                self._layer(node, inputs, attributes)
-            elif node.op_type == "Add" and inputs[1] in self.constants:
-                self.names[output] = inputs[0]
-            elif node.op_type in ("MaxPool", "Flatten"):
-                self.add(node.op_type, inputs[:1], output, **attributes)
-                self.types[output] = self.types[inputs[0]]
-            elif node.domain == DOMAIN:
-                kept = onnx.NodeProto.FromString(node.SerializeToString())
-                kept.input[0] = inputs[0]
-                self.nodes.append(kept)
-            else:
-                raise NotImplementedError(f"QONNX node {node.op_type} has no lowering to ONNX here")
+    def wanted(self, name: str) -> int:
+        """Fraction bits of the type that a layer's sums are rounded to; values as they are, if to none."""
+        (reader,) = self.readers.get(name, [None])
+        return reader.kind.fraction if isinstance(reader, Quantize) else 0
 
-    def _quant(self, inputs: list[str], output: str, attributes: Mapping[str, Any]) -> None:
-        scale, zero, bits = (float(self.floats[name]) for name in inputs[1:4])
-        fraction = -int(np.log2(scale))
-        signed = bool(attributes["signed"])
-        kind = FixedPoint(int(bits), int(bits) - signed - fraction, signed)
-        if zero or kind.step != scale or attributes["narrow"] or attributes["rounding_mode"] != b"ROUND":
-            raise NotImplementedError(
-                f"Quant node {output} is not of power-of-two step with half-to-even rounding"
+    def quantize(self, operation: Quantize) -> None:
+        """Round and Clip; in double precision and back to single, where the sums are."""
+        name, kind, taken = operation.name, operation.kind, operation.inputs[0]
+        wide = taken in self.double
+        precision = np.float64 if wide else np.float32
+        tensor = self.names[taken]
+        if kind.fraction != self.fractions[taken]:
+            factor = self.constant(
+                2.0 ** (kind.fraction - self.fractions[taken]), f"{name}_factor", precision
             )
-        if inputs[0] in self.floats:
-            self.constants[output] = _Fixed(kind.to_integers(self.floats[inputs[0]]), fraction)
-            return
-        precision = np.float64 if inputs[0] in self.double else np.float32
-        steps = self.add(
-            "Mul", [inputs[0], self.constant(1 / scale, f"{output}_inverse", precision)], f"{output}_steps"
-        )
-        rounded = self.add("Round", [steps], f"{output}_rounded")
-        low = self.constant(kind.lowest_integer, f"{output}_low", precision)
-        high = self.constant(kind.highest_integer, f"{output}_high", precision)
-        clipped = self.add("Clip", [rounded, low, high], f"{output}_clipped")
-        if precision is np.float64:
-            # The integers themselves are small again.
-            clipped = self.add("Cast", [clipped], f"{output}_single", to=TensorProto.FLOAT)
-        self.add("Mul", [clipped, self.constant(scale, f"{output}_scale")], output)
-        self.types[output] = kind
+            tensor = self.node("Mul", [tensor, factor], f"{name}_steps")
+        readers = self.readers.get(name, [])
+        pool = readers[0] if len(readers) == 1 and isinstance(readers[0], MaxPool) and not wide else None
+        if pool is not None:
+            tensor = self.pool(pool, tensor, f"{pool.name}_sums")
+        tensor = self.node("Round", [tensor], f"{name}_rounded")
+        low = self.constant(kind.lowest_integer, f"{name}_low", precision)
+        high = self.constant(kind.highest_integer, f"{name}_high", precision)
+        tensor = self.node("Clip", [tensor, low, high], f"{name}_clipped" if wide else name)
+        if wide:
+            tensor = self.node("Cast", [tensor], name, to=TensorProto.FLOAT)
+        for one in (name, pool.name if pool is not None else name):
+            self.names[one], self.fractions[one] = tensor, kind.fraction
 
-    def _layer(self, node: onnx.NodeProto, inputs: list[str], attributes: Mapping[str, Any]) -> None:
-        weights, output = self.constants[inputs[1]], node.output[0]
-        if node.op_type == "Conv":
-            bias, axis = self.constants[inputs[2]], 0
-        else:
-            (following,) = [other for other in self.source.graph.node if output in other.input]
-            bias, axis = self.constants[next(name for name in following.input if name != output)], 1
-        bits = largest_accumulator(weights, bias, self.types[inputs[0]], axis).bit_length()
-        self.report[output] = bits
-        own = f"{output}_sums"
-        self.names[output] = own
-        if bits <= FLOAT32_BITS:
-            single = [inputs[0], self.constant(weights.reals(), f"{output}_weights")]
-            if node.op_type == "Conv":
-                self.add("Conv", [*single, self.constant(bias.reals(), f"{output}_bias")], own, **attributes)
+    def pool(self, operation: MaxPool, tensor: str, name: str) -> str:
+        """The maximum over windows."""
+        window = [operation.window, operation.window]
+        return self.node("MaxPool", [tensor], name, kernel_shape=window, strides=window)
+
+    def layer(self, operation: Dense | Convolution) -> None:
+        """x·W + b in single precision, if that is exact, else in double."""
+        name, taken = operation.name, operation.inputs[0]
+        tensor, fraction = self.names[taken], self.fractions[name]
+        kernel = operation.weights.values * 2.0 ** (fraction - self.fractions[taken])
+        offset = operation.bias.values * 2.0**fraction
+        self.names[name] = name
+        if self.bits[name] <= FLOAT32_BITS:
+            inputs = [tensor, self.constant(kernel, f"{name}_weights")]
+            bias = self.constant(offset, f"{name}_bias")
+            if isinstance(operation, Convolution):
+                strides = [operation.stride, operation.stride]
+                self.node("Conv", [*inputs, bias], name, strides=strides)
             else:
-                self.add("MatMul", single, f"{own}_products")
-                self.add("Add", [f"{own}_products", self.constant(bias.reals(), f"{output}_bias")], own)
+                product = self.node("MatMul", inputs, f"{name}_product")
+                self.node("Add", [product, bias], name)
             return
-        self.double.add(own)
-        shape = (-1, 1, 1) if node.op_type == "Conv" else (-1,)
-        offset = self.constant(bias.reals().reshape(shape), f"{output}_bias", np.float64)
-        if node.op_type == "MatMul":
-            exact = self.add("Cast", inputs[:1], f"{own}_inputs", to=TensorProto.DOUBLE)
-            factor = self.constant(weights.reals(), f"{output}_weights", np.float64)
-            terms = [self.add("MatMul", [exact, factor], f"{own}_products")]
+        self.double.add(name)
+        if isinstance(operation, Dense):
+            exact = self.node("Cast", [tensor], f"{name}_inputs", to=TensorProto.DOUBLE)
+            factor = self.constant(kernel, f"{name}_weights", np.float64)
+            terms = [self.node("MatMul", [exact, factor], f"{name}_product")]
         else:
-            terms = []
-            for i, part in enumerate(self._slices(weights, self.types[inputs[0]])):
-                factor = self.constant(part.reals(), f"{output}_weights_{i}")
-                term = self.add("Conv", [inputs[0], factor], f"{own}_{i}", **attributes)
-                terms.append(self.add("Cast", [term], f"{own}_{i}_exact", to=TensorProto.DOUBLE))
-        self.add("Sum", [*terms, offset], own)
+            offset, terms = offset.reshape(-1, 1, 1), []
+            strides = [operation.stride, operation.stride]
+            scale = 2.0 ** (fraction - self.fractions[taken])
+            for i, part in enumerate(_slices(operation, self.ranges[taken])):
+                factor = self.constant(part * operation.weights.kind.step * scale, f"{name}_weights_{i}")
+                term = self.node("Conv", [tensor, factor], f"{name}_{i}", strides=strides)
+                terms.append(self.node("Cast", [term], f"{name}_{i}_exact", to=TensorProto.DOUBLE))
+        self.node("Sum", [*terms, self.constant(offset, f"{name}_bias", np.float64)], name)
 
-    def _slices(self, weights: _Fixed, inputs: FixedPoint) -> list[_Fixed]:
-        """Kernels that add up to ``weights``, each with accumulators that fit float32."""
-        nothing = _Fixed(np.zeros(1, np.int64), 0)
-        for width in range(23, 0, -1):
-            rest = weights.values
-            parts: list[_Fixed] = []
-            while rest.any():
-                low = np.sign(rest) * (np.abs(rest) & (2**width - 1))
-                parts.append(_Fixed(low << width * len(parts), weights.fraction))
-                rest = (rest - low) >> width
-            whole = [_Fixed(part.values >> width * i, weights.fraction) for i, part in enumerate(parts)]
-            if all(largest_accumulator(one, nothing, inputs, 0) < 2**FLOAT32_BITS for one in whole):
-                return parts
-        raise NotImplementedError("the inputs of a convolution are too wide for float32")
+    def graph_operation(self, operation: KnnGather | ConstituentMean) -> None:
+        """A function call, with a coordinate type that counts in the steps that the points come in."""
+        name = operation.name
+        inputs = [self.names[one] for one in operation.inputs]
+        if self.bits[name] > FLOAT32_BITS:
+            inputs[-1] = self.node("Cast", inputs[-1:], f"{name}_inputs", to=TensorProto.DOUBLE)
+            self.double.add(name)
+        self.names[name], self.fractions[name] = name, self.fractions[operation.inputs[-1]]
+        if isinstance(operation, KnnGather):
+            kind = operation.coordinate_type
+            moved = FixedPoint(kind.bits, kind.integer + self.fractions[operation.inputs[1]], kind.signed)
+            operation = replace(operation, coordinate_type=moved)
+        self.nodes.append(graph_node(operation, inputs))
+
+    def score(self, node: NodeProto) -> None:
+        """The score reads values, not steps."""
+        kept = NodeProto.FromString(node.SerializeToString())
+        taken = node.input[0]
+        kept.input[0] = self.names[taken]
+        if self.fractions[taken]:
+            step = self.constant(2.0 ** -self.fractions[taken], "score_step")
+            kept.input[0] = self.node("Mul", [self.names[taken], step], "score_input")
+        self.nodes.append(kept)
+
+
+def _slices(layer: Convolution, taken: Range) -> list[np.ndarray]:
+    """Integer kernels that add up to the weights, each with sums that fit float32."""
+    nothing = Constant(np.zeros_like(layer.bias.integers), layer.bias.kind)
+    for width in range(FLOAT32_BITS - 1, 0, -1):
+        rest, fits = layer.weights.integers, True
+        parts: list[np.ndarray] = []
+        # At least one, so that weights that are all zero still give the right shape.
+        while rest.any() or not parts:
+            low = np.sign(rest) * (np.abs(rest) & (2**width - 1))
+            one = replace(layer, weights=Constant(low, layer.weights.kind), bias=nothing)
+            # In steps of the products: the bias, which may have finer ones, is added afterwards.
+            result, partial = layer_ranges(one, taken)
+            shift = result.fraction - taken.fraction - layer.weights.kind.fraction
+            fits = fits and partial.magnitude_bits - shift <= FLOAT32_BITS
+            parts.append(low << width * len(parts))
+            rest = (rest - low) >> width
+        if fits:
+            return parts
+    raise EdgeoodError(
+        f"layer '{layer.name}' has inputs too wide for a convolution in float32; choose narrower types in "
+        f"quantization.layers."
+    )
 
 
 def lower(qonnx: onnx.ModelProto, metadata: Mapping[str, Any]) -> onnx.ModelProto:
-    """The plain ONNX model of a QONNX graph with a fused score: ``images`` (N, 1, P, P) → ``score`` (N, 1).
+    """The plain ONNX model of a QONNX graph with a fused score.
 
-    The score is float64. ``metadata`` is stored in the model's properties, each value as JSON.
+    ``images`` (B, 1, P, P) or ``candidates`` (B, N, F), float32 → ``score`` (B, 1), float64. ``metadata`` is stored
+    in the model's properties, each value as JSON, and so are ``accumulator_bits`` of every layer. Raises
+    :class:`EdgeoodError` naming the layer if a convolution cannot be computed exactly.
     """
-    lowering = _Lowering(qonnx)
-    lowering.run()
-    shape = [dimension.dim_value for dimension in qonnx.graph.input[0].type.tensor_type.shape.dim]
-    graph = helper.make_graph(
-        lowering.nodes,
-        "edgeood",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["N", *shape[1:]])],
-        [helper.make_tensor_value_info("score", TensorProto.DOUBLE, ["N", 1])],
-        lowering.initializers,
+    graph, score = read_qonnx(qonnx)
+    assert score is not None
+    entry = qonnx.graph.input[0].name
+    lowering = _Lowering(graph, entry)
+    lowering.score(score)
+    proto = lowering.graph(
+        [helper.make_tensor_value_info(entry, TensorProto.FLOAT, ["batch", *graph.shape])],
+        [helper.make_tensor_value_info("score", TensorProto.DOUBLE, ["batch", 1])],
     )
     opsets = [opset for opset in qonnx.opset_import if not opset.domain.startswith("qonnx")]
     model = helper.make_model(
-        graph,
+        proto,
         opset_imports=opsets,
         functions=qonnx.functions,
         ir_version=qonnx.ir_version,
         producer_name="edgeood",
     )
-    describe(model, {**metadata, "accumulator_bits": lowering.report})
+    describe(model, {**metadata, "accumulator_bits": lowering.bits})
     onnx.checker.check_model(model)
     return model
 

@@ -122,22 +122,26 @@ def attach(model: onnx.ModelProto, node: NodeProto) -> None:
     size = batch.dim_param or batch.dim_value
     graph.output.append(helper.make_tensor_value_info("score", TensorProto.DOUBLE, [size, 1]))
     model.functions.append(_max_logit() if node.op_type == "MaxLogit" else _diagonal_mahalanobis())
-    model.opset_import.append(helper.make_opsetid(DOMAIN, 1))
+    if DOMAIN not in {opset.domain for opset in model.opset_import}:
+        model.opset_import.append(helper.make_opsetid(DOMAIN, 1))
 
 
 def detach(model: onnx.ModelProto) -> NodeProto:
     """Take the score operator off a model again, and return it."""
     graph = model.graph
-    node = next(node for node in graph.node if node.domain == DOMAIN)
+    node = next(node for node in graph.node if node.op_type in OPERATORS.values())
     graph.node.remove(node)
     del graph.output[:]
     value = next(value for value in graph.value_info if value.name == node.input[0])
     graph.value_info.remove(value)
     graph.output.append(value)
+    functions = [function for function in model.functions if function.name != node.op_type]
     del model.functions[:]
-    kept = [opset for opset in model.opset_import if opset.domain != DOMAIN]
-    del model.opset_import[:]
-    model.opset_import.extend(kept)
+    model.functions.extend(functions)
+    if not functions:
+        kept = [opset for opset in model.opset_import if opset.domain != DOMAIN]
+        del model.opset_import[:]
+        model.opset_import.extend(kept)
     return node
 
 

@@ -1,11 +1,11 @@
 """Recipe → network, and a network's outputs on many jets."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.recipe import FCN, VAE, ParticleNet, Recipe
+from edgeood.recipe import FCN, VAE, ParticleNet, ParticleNetLite, Recipe
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,10 +24,12 @@ def build_network(recipe: Recipe) -> "nn.Module":
     """The untrained network of a recipe: the float one, or its quantized twin if the recipe quantizes."""
     classes = len(recipe.data.classes)
     if recipe.quantization is not None:
-        from edgeood.networks.quantized.qkeras_cnn import build_qkeras_cnn
-
-        return build_qkeras_cnn(recipe.inputs, recipe.network, recipe.quantization, classes)  # type: ignore[arg-type]
+        return _build_twin(recipe, classes)
     inputs, network = recipe.inputs, recipe.network
+    if isinstance(network, ParticleNetLite):
+        from edgeood.networks.particlenet_lite import ParticleNetLiteClassifier
+
+        return ParticleNetLiteClassifier(inputs, network, classes)  # type: ignore[arg-type]
     if isinstance(network, ParticleNet):
         from edgeood.networks.particlenet import ParticleNetClassifier
 
@@ -43,6 +45,22 @@ def build_network(recipe: Recipe) -> "nn.Module":
     from edgeood.networks.cnn import CNNClassifier
 
     return CNNClassifier(inputs, network, classes)  # type: ignore[arg-type]
+
+
+def _build_twin(recipe: Recipe, classes: int) -> "nn.Module":
+    kind: Any
+    qkeras = recipe.quantization is not None and recipe.quantization.toolkit == "qkeras"
+    if isinstance(recipe.network, ParticleNetLite):
+        if qkeras:
+            from edgeood.networks.quantized.qkeras_particlenet import QKerasParticleNet as kind
+        else:
+            from edgeood.networks.quantized.brevitas_particlenet import BrevitasParticleNet as kind
+    elif qkeras:
+        from edgeood.networks.quantized.qkeras_cnn import QKerasCNN as kind
+    else:
+        from edgeood.networks.quantized.brevitas_cnn import BrevitasCNN as kind
+    twin: nn.Module = kind(recipe.inputs, recipe.network, recipe.quantization, classes)
+    return twin
 
 
 def outputs_of(network: "nn.Module", inputs: NDArray, batch_size: int = 512) -> OutputArrays:

@@ -68,28 +68,45 @@ def density_gauge(representation: NDArray, labels: NDArray) -> tuple[NDArray, fl
     return solution[:-1], float(solution[-1])
 
 
-def to_canonical(network: "nn.Module", representation: NDArray, labels: NDArray) -> None:
+def background_gauge(weight: NDArray, bias: NDArray, background: int) -> tuple[NDArray, float]:
+    """The common mode (g (D,), b) after which the other logits average to u, and the background's is 2u above 0.
+
+    u is the background's logit minus the mean of the others. With two classes the logits become 2u and u, whose
+    maximum rises with u alone: the max-logit score is then a monotone function of −p_background, CC22's
+    anti-QCD score, and no rounding but that of the logits stands between them. With more classes it is only
+    near to one.
+
+    ``weight`` (K, D) and ``bias`` (K,) are of the logits.
+    """
+    others = np.arange(len(weight)) != background
+    slope = weight[background] - 2 * weight[others].mean(0)
+    return slope, float(bias[background] - 2 * bias[others].mean())
+
+
+def to_canonical(
+    network: "nn.Module", representation: NDArray, labels: NDArray, background: int | None = None
+) -> None:
     """Move a float network's representation into its diagonalising basis and fix its logits' common mode.
 
-    Works in place; differences of logits, and so all class probabilities, stay as they are. ``network`` must
-    end in linear layers ``representation`` and ``logits``; ``representation`` (N, D) and ``labels`` (N,) are of
-    training jets.
+    Works in place; differences of logits, and so all class probabilities, stay as they are. The common mode
+    is that of :func:`density_gauge`, or of :func:`background_gauge` if the index of a ``background`` is given.
+    ``network`` must end in linear layers ``representation`` and ``logits``; ``representation`` (N, D) and
+    ``labels`` (N,) are of training jets.
     """
     import torch
 
     basis, centre = diagonalising_basis(representation, labels)
-    slope, offset = density_gauge((representation - centre) @ basis.T, labels)
     first: Any = network.representation
     last: Any = network.logits
     parameters = (first.weight, first.bias, last.weight, last.bias)
     weight, bias, out_weight, out_bias = (parameter.detach().double().numpy() for parameter in parameters)
     turned_weight, turned_bias = out_weight @ np.linalg.inv(basis), out_bias + out_weight @ centre
-    values = (
-        basis @ weight,
-        basis @ (bias - centre),
-        turned_weight - turned_weight.mean(0) + slope,
-        turned_bias - turned_bias.mean() + offset,
-    )
+    if background is None:
+        slope, offset = density_gauge((representation - centre) @ basis.T, labels)
+        slope, offset = slope - turned_weight.mean(0), offset - turned_bias.mean()
+    else:
+        slope, offset = background_gauge(turned_weight, turned_bias, background)
+    values = (basis @ weight, basis @ (bias - centre), turned_weight + slope, turned_bias + offset)
     with torch.no_grad():
         for parameter, value in zip(parameters, values, strict=True):
             parameter.copy_(torch.from_numpy(value))

@@ -10,24 +10,37 @@ from pydantic import Field, model_validator
 from edgeood.errors import EdgeoodError
 from edgeood.recipe.data import Data, MassMatching
 from edgeood.recipe.firmware import Quantization, Score, ScoreName, Target
-from edgeood.recipe.inputs import Constituents, FourVectors, Images, Substructure
-from edgeood.recipe.networks import CNN, FCN, VAE, Block, ParticleNet, SpectralGP
+from edgeood.recipe.inputs import Constituents, FourVectors, Images, Substructure, TriggerCandidates
+from edgeood.recipe.networks import CNN, FCN, VAE, Block, EdgeBlock, ParticleNet, ParticleNetLite, SpectralGP
 from edgeood.recipe.section import Section
 from edgeood.recipe.training import CrossEntropy, DisCo, Distillation, NuRD, Training, Variational
 from edgeood.resources import recipes_folder
 from edgeood.yaml_files import read_yaml, shipped_names, validated
 
 __all__ = ["CNN", "FCN", "VAE", "Block", "Constituents", "CrossEntropy", "Data", "DisCo", "Distillation"]
-__all__ += ["FourVectors", "Images", "MassMatching", "NuRD", "ParticleNet", "Quantization", "Recipe", "Score"]
-__all__ += ["ScoreName", "SpectralGP", "Substructure", "Target", "Training", "Variational"]
+__all__ += ["EdgeBlock", "FourVectors", "Images", "MassMatching", "NuRD", "ParticleNet", "ParticleNetLite"]
+__all__ += [
+    "Quantization",
+    "Recipe",
+    "Score",
+    "ScoreName",
+    "SpectralGP",
+    "Substructure",
+    "Target",
+    "Training",
+]
+__all__ += ["TriggerCandidates", "Variational"]
 __all__ += ["load_recipe", "parse_recipe", "shipped_recipes"]
 
-Inputs = Annotated[Images | Constituents | FourVectors | Substructure, Field(discriminator="kind")]
-NetworkKind = Annotated[CNN | ParticleNet | FCN | VAE, Field(discriminator="kind")]
+Inputs = Annotated[
+    Images | Constituents | FourVectors | Substructure | TriggerCandidates, Field(discriminator="kind")
+]
+NetworkKind = Annotated[CNN | ParticleNet | ParticleNetLite | FCN | VAE, Field(discriminator="kind")]
 Objective = Annotated[CrossEntropy | NuRD | DisCo | Variational, Field(discriminator="kind")]
 _FED_BY = {
     "cnn": ("images",),
     "particlenet": ("constituents",),
+    "particlenet_lite": ("trigger_candidates",),
     "fcn": ("four_vectors", "substructure"),
     "vae": ("images", "four_vectors"),
 }
@@ -60,7 +73,7 @@ class Recipe(Section):
             raise ValueError("a vae is trained by the objective 'variational', and nothing else is")
         if network.kind != "vae" and len(self.data.classes) < 2:
             raise ValueError("data.classes: a classifier needs at least two classes")
-        if self.quantization is not None and network.kind != "cnn":
+        if self.quantization is not None and network.kind not in ("cnn", "particlenet_lite"):
             raise ValueError(f"quantization: a network of kind '{network.kind}' has no quantized twin")
         if isinstance(inputs, Images) and isinstance(network, CNN | VAE):
             side = inputs.pixels
@@ -69,14 +82,22 @@ class Recipe(Section):
                 if side < 1:
                     raise ValueError(f"network.blocks.{i} leaves no pixel of {inputs.pixels}×{inputs.pixels}")
         if (
-            isinstance(inputs, Constituents)
-            and isinstance(network, ParticleNet)
+            isinstance(inputs, Constituents | TriggerCandidates)
+            and isinstance(network, ParticleNet | ParticleNetLite)
             and network.neighbours >= inputs.constituents
         ):
             raise ValueError(
                 f"network.neighbours: {network.neighbours} neighbours need more than {inputs.constituents} "
                 "constituents"
             )
+        if isinstance(network, ParticleNetLite) and network.dynamic:
+            if len(network.blocks) < 2:
+                raise ValueError("network.dynamic: a second graph needs a second block")
+            if network.dynamic > network.blocks[0].channels:
+                raise ValueError(
+                    f"network.dynamic: the first block has {network.blocks[0].channels} channels, not "
+                    f"{network.dynamic}"
+                )
         return self
 
     def to_yaml(self) -> str:

@@ -15,6 +15,10 @@ class Score(Section):
     """The score that goes to firmware, and its working point."""
 
     kind: ScoreName = "max_logit"
+    normal: Literal["known", "background"] = Field(
+        "known",
+        description="what no anomaly is: every known class [GZ24], or the background alone (anti-QCD) [CC22]",
+    )
     background_efficiency: float = Field(0.01, gt=0, lt=1, description="of the background class")
     error_budget: float = Field(
         0.01, gt=0, lt=1, description="largest fixed-point error at the threshold, relative to it"
@@ -24,14 +28,19 @@ class Score(Section):
 class Quantization(Section):
     """Bit widths of the quantized twin; all steps are powers of two, per tensor."""
 
-    toolkit: Literal["qkeras"] = "qkeras"
+    toolkit: Literal["qkeras", "brevitas"] = "qkeras"
     input: FixedPoint = FixedPoint(8, 0, signed=False)
     weights: FixedPoint = FixedPoint(6, 0)
     biases: FixedPoint = FixedPoint(8, 1)
     activations: FixedPoint = FixedPoint(8, 2, signed=False)
     representation: FixedPoint = FixedPoint(10, 3, signed=False)
-    layers: dict[str, dict[Literal["weights", "biases", "activations"], FixedPoint]] = Field(
-        {}, description="exceptions by layer name (conv0, conv1, dense0, representation, logits)"
+    edges: FixedPoint = Field(FixedPoint(10, 3), description="particlenet_lite: a and b of the edge layers")
+    pooled: FixedPoint = Field(
+        FixedPoint(10, 2, signed=False), description="particlenet_lite: the mean over the constituents"
+    )
+    layers: dict[str, dict[Literal["weights", "biases", "activations", "edges"], FixedPoint]] = Field(
+        {},
+        description="exceptions by layer name (conv0, edge0, node0_0, pool, dense0, representation, logits)",
     )
 
 

@@ -1,8 +1,9 @@
 """What a network sees of a jet."""
 
+import math
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from edgeood.recipe.section import Section
 
@@ -44,3 +45,34 @@ class Substructure(Section):
 
     kind: Literal["substructure"] = "substructure"
     identity: bool = Field(False, description="tell what kinds of constituents carry the momentum as well")
+
+
+class TriggerCandidates(Section):
+    """The leading constituents as integers on a trigger's grid (:mod:`edgeood.inputs.trigger_candidates`).
+
+    The defaults are the steps of the particle-flow candidates of CMS's Phase-2 Level-1 trigger.
+    """
+
+    kind: Literal["trigger_candidates"] = "trigger_candidates"
+    constituents: int = Field(
+        16, ge=2, le=128, description="leading constituents that are kept; a power of two"
+    )
+    pt_step_gev: float = Field(0.25, gt=0)
+    pt_bits: int = Field(14, ge=4, le=16, description="bits of pT; larger momenta saturate")
+    angle_step: float = Field(math.pi / 720, gt=0, description="step of η and φ (radians)")
+    angle_bits: int = Field(
+        9, ge=4, le=12, description="bits of Δη and Δφ, sign included; wider angles saturate"
+    )
+    identity: bool = Field(False, description="tell the kind of a candidate (hadron, photon, lepton) as well")
+
+    @field_validator("constituents")
+    @classmethod
+    def _power_of_two(cls, constituents: int) -> int:
+        if constituents & (constituents - 1):
+            raise ValueError("a power of two, so that a mean over the constituents is exact")
+        return constituents
+
+    @property
+    def features(self) -> int:
+        """Features of a candidate."""
+        return 3 + 5 * self.identity

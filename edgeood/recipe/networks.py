@@ -58,6 +58,38 @@ class ParticleNet(Section):
     output: SpectralGP | None = Field(None, description="SNGP; null for linear logits")
 
 
+class EdgeBlock(Section):
+    """One EdgeConv at trigger size: its edge layer, then layers on each constituent alone."""
+
+    edge: int = Field(ge=1, description="channels of the edge layer")
+    nodes: tuple[int, ...] = Field((), description="channels of the layers that follow it")
+
+    @property
+    def channels(self) -> int:
+        """Channels of the block's output."""
+        return (self.edge, *self.nodes)[-1]
+
+
+class ParticleNetLite(Section):
+    """ParticleNet at trigger size: EdgeConv blocks whose edge layer is factorised.
+
+    h_i = ReLU(a_i + max_j b_j) over the k nearest constituents j, with a and b linear in the features of one
+    constituent: as ReLU is monotone, this is the maximum over the edges of ReLU(a_i + b_j).
+    """
+
+    kind: Literal["particlenet_lite"] = "particlenet_lite"
+    neighbours: int = Field(4, ge=1, description="k of the nearest-neighbour graphs")
+    blocks: tuple[EdgeBlock, ...] = Field((EdgeBlock(edge=16, nodes=(16,)),), min_length=1, max_length=2)
+    dynamic: int = Field(
+        0,
+        ge=0,
+        description="leading channels whose distance makes the second graph; 0 to keep the first graph",
+    )
+    hidden: tuple[int, ...] = Field((32,), description="dense widths after the mean over the constituents")
+    representation: int = Field(20, ge=2, description="dimensions of the representation")
+    canonical: bool = Field(True, description="float networks: as in a CNN")
+
+
 class FCN(Section):
     """Fully connected classifier on four-vectors [CC22 App. B] or on observables."""
 

@@ -1,8 +1,19 @@
-"""Engines that score many jets: the network itself, ONNX Runtime, and C-simulation of the firmware."""
+"""Engines that score many jets, all to the same bits if the run is quantized.
+
+===========  ==========================================================================================
+network      the trained network itself and NumPy: the reference
+qonnx        the QONNX graph in qonnx's own executor
+onnxruntime  the lowered ONNX model
+cpu          integers of 16 and 32 bits in generated C++: the fastest
+csim         C-simulation of the Vitis project
+vivado_csim  C-simulation of the Vivado project
+emulator     the shared library that stands for the firmware in software triggers
+===========  ==========================================================================================
+"""
 
 import difflib
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from numpy.typing import NDArray
 
@@ -12,7 +23,7 @@ from edgeood.run import Run
 Progress = Callable[[int], None]
 """Called with the number of jets just finished."""
 
-ENGINES = ("network", "onnxruntime", "csim")
+ENGINES = ("network", "qonnx", "onnxruntime", "cpu", "csim", "vivado_csim", "emulator")
 
 
 class Engine(Protocol):
@@ -26,8 +37,8 @@ class Engine(Protocol):
     def threshold(self) -> float:
         """Jets with a score above it are anomalous."""
 
-    def __call__(self, images: NDArray) -> NDArray:
-        """(N,) scores in float64 from (N, 1, P, P) float32 images."""
+    def __call__(self, inputs: NDArray, /) -> NDArray:
+        """(N,) scores in float64 from (N, …) float32 network inputs."""
 
 
 def open_engine(
@@ -35,7 +46,7 @@ def open_engine(
 ) -> Engine:
     """The engine ``name`` for one score of a run.
 
-    ``workers`` processes of C-simulation (default: one per core) or threads of ONNX Runtime (default: one) work
+    ``workers`` processes of C-simulation (default: one per core) or threads of the others (default: one) work
     side by side; ``progress`` is told about finished jets by the engines that are slow. Raises
     :class:`EdgeoodError` for an unknown engine or a missing export or tool.
     """
@@ -44,10 +55,24 @@ def open_engine(
         from edgeood.runtime.onnxruntime import OnnxRuntime
 
         return OnnxRuntime(exported(run, score, "onnx"), threads=workers)
-    if name == "csim":
+    if name == "qonnx":
+        from edgeood.export import exported
+        from edgeood.runtime.qonnx_execution import QonnxExecution
+
+        return QonnxExecution(exported(run, score, "qonnx"))
+    if name == "cpu":
+        from edgeood.runtime.cpu import open_cpu
+
+        return open_cpu(run, score, threads=workers or 1)
+    if name in ("csim", "vivado_csim"):
         from edgeood.runtime.csim import open_csim
 
-        return open_csim(run, score, workers=workers, progress=progress)
+        target: Literal["vitis", "vivado"] = "vitis" if name == "csim" else "vivado"
+        return open_csim(run, score, target=target, workers=workers, progress=progress)
+    if name == "emulator":
+        from edgeood.runtime.emulator import open_emulator
+
+        return open_emulator(run, score, progress=progress)
     if name == "network":
         from edgeood.runtime.network import open_network
 

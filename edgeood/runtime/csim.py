@@ -1,7 +1,7 @@
 """Scores by C-simulation: the exported HLS project, compiled with g++ alone, run in several processes.
 
 hls4ml's line buffers are static variables, so one process simulates one jet at a time; each worker is a process
-of its own that reads images from a pipe and writes scores to another. (Not ``multiprocessing``: its spawn method
+of its own that reads jets from a pipe and writes scores to another. (Not ``multiprocessing``: its spawn method
 runs a user's unguarded script again, its fork method copies the locks of torch's threads.)
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +34,24 @@ _CHUNK = 32
 
 
 def open_csim(
-    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+    run: Run,
+    score: str,
+    *,
+    target: Literal["vitis", "vivado"] = "vitis",
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> "CSim":
-    """The engine on a run's exported Vitis project, compiled if it is not yet.
+    """The engine on a run's exported HLS project, compiled if it is not yet.
 
     Raises :class:`EdgeoodError` if there is no export, no g++, or it does not compile.
     """
-    project = exported(run, score, "vitis")
+    project = exported(run, score, target)
     about = describe(run, score)
-    library = compile_project(project, about["artefacts"]["vitis"]["project"], project.parent / "csim")
+    name = about["artefacts"][target]["project"]
+    library = compile_project(project, name, project.parent / "csim")
     return CSim(
         library,
-        about["artefacts"]["vitis"]["project"],
+        name,
         threshold=about["threshold"],
         workers=workers,
         progress=progress,
@@ -113,23 +120,23 @@ class CSim:
         self.workers = workers or usable_cores()
         self.progress = progress
 
-    def __call__(self, images: NDArray) -> NDArray[np.float64]:
-        """(N,) scores from (N, 1, P, P) images. Raises :class:`EdgeoodError` if a worker dies."""
-        images = np.ascontiguousarray(images, np.float32).reshape(len(images), math.prod(images.shape[1:]))
-        scores = np.empty(len(images))
+    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+        """(B,) scores from (B, 1, P, P) images or (B, N, F) candidates. Raises :class:`EdgeoodError` if a worker dies."""
+        inputs = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), math.prod(inputs.shape[1:]))
+        scores = np.empty(len(inputs))
         chunks: SimpleQueue[slice] = SimpleQueue()
-        for start in range(0, len(images), _CHUNK):
-            chunks.put(slice(start, min(start + _CHUNK, len(images))))
+        for start in range(0, len(inputs), _CHUNK):
+            chunks.put(slice(start, min(start + _CHUNK, len(inputs))))
         workers = max(1, min(self.workers, chunks.qsize()))
         with ThreadPoolExecutor(workers) as pool:
-            for one in [pool.submit(self._work, images, scores, chunks) for _ in range(workers)]:
+            for one in [pool.submit(self._work, inputs, scores, chunks) for _ in range(workers)]:
                 one.result()
         return scores
 
-    def _work(self, images: NDArray, scores: NDArray, chunks: "SimpleQueue[slice]") -> None:
+    def _work(self, inputs: NDArray, scores: NDArray, chunks: "SimpleQueue[slice]") -> None:
         """Feed one process until no chunk is left."""
         command = [sys.executable, "-P", str(Path(__file__).with_name("csim_worker.py")), str(self.library)]
-        command += [f"{self.project}_double", str(images.shape[1])]
+        command += [f"{self.project}_double", str(inputs.shape[1])]
         with (
             tempfile.TemporaryFile() as said,
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said) as process,
@@ -138,15 +145,15 @@ class CSim:
             assert process.stdout
             try:
                 for chunk in _drain(chunks):
-                    process.stdin.write(len(images[chunk]).to_bytes(8, "little") + images[chunk].tobytes())
+                    process.stdin.write(len(inputs[chunk]).to_bytes(8, "little") + inputs[chunk].tobytes())
                     process.stdin.flush()
-                    size = 8 * len(images[chunk])
+                    size = 8 * len(inputs[chunk])
                     answer = process.stdout.read(size)
                     if len(answer) != size:
                         raise BrokenPipeError
                     scores[chunk] = np.frombuffer(answer)
                     if self.progress:
-                        self.progress(len(images[chunk]))
+                        self.progress(len(inputs[chunk]))
                 process.stdin.close()
             except BrokenPipeError as error:
                 process.kill()

@@ -1,4 +1,4 @@
-"""One process of the C-simulation: images from standard input, scores to standard output.
+"""One process of the C-simulation: jets from standard input, scores to standard output.
 
 Started by :mod:`edgeood.runtime.csim` as a script, so that it loads nothing but numpy and the library.
 """
@@ -11,26 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def simulate(library: str | os.PathLike[str], function: str, images: NDArray) -> NDArray[np.float64]:
-    """(N,) scores of (N, pixels) images, one after the other, by a compiled project's double bridge."""
+def simulate(library: str | os.PathLike[str], function: str, inputs: NDArray) -> NDArray[np.float64]:
+    """(N,) scores of (N, inputs) jets, one after the other, by a compiled project's double bridge."""
     bridge = getattr(ctypes.CDLL(os.fspath(library)), function)
     bridge.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
-    images = np.ascontiguousarray(images, np.float64)
-    scores = np.empty(len(images))
-    for i in range(len(images)):
-        bridge(images[i].ctypes.data, scores[i : i + 1].ctypes.data)
+    inputs = np.ascontiguousarray(inputs, np.float64)
+    scores = np.empty(len(inputs))
+    for i in range(len(inputs)):
+        bridge(inputs[i].ctypes.data, scores[i : i + 1].ctypes.data)
     return scores
 
 
 def main() -> None:
-    """Serve chunks (a count in 8 bytes, then float32 pixels) until the input ends."""
-    library, function, pixels = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    """Serve chunks (a count in 8 bytes, then float32 inputs) until the input ends."""
+    library, function, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
     # Nothing that the simulation prints may mix with the scores.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while header := sys.stdin.buffer.read(8):
         count = int.from_bytes(header, "little")
-        chunk = np.frombuffer(sys.stdin.buffer.read(4 * count * pixels), np.float32).reshape(count, pixels)
+        chunk = np.frombuffer(sys.stdin.buffer.read(4 * count * size), np.float32).reshape(count, size)
         answers.write(simulate(library, function, chunk).tobytes())
         answers.flush()
 

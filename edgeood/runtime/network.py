@@ -25,9 +25,9 @@ class Network:
         self._score = score
         self.threshold = threshold
 
-    def __call__(self, images: NDArray) -> NDArray[np.float64]:
-        """(N,) scores from (N, 1, P, P) images."""
-        outputs = self._outputs(np.ascontiguousarray(images, np.float32))
+    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+        """(N,) scores from (N, …) network inputs."""
+        outputs = self._outputs(np.ascontiguousarray(inputs, np.float32))
         return self._score(outputs.representation, outputs.logits)
 
 
@@ -46,11 +46,13 @@ def open_network(run: Run, score: str) -> Network:
     threshold = float(parameters[score]["threshold"])
     if not run.quantized:
         return Network(
-            lambda images: outputs_of(network, images), load_score(score, parameters[score]), threshold
+            lambda inputs: outputs_of(network, inputs), load_score(score, parameters[score]), threshold
         )
     from edgeood.networks.quantized.exact import FLOAT32_BITS, accumulator_bits, exact_outputs
+    from edgeood.networks.quantized.fixed_graph import fixed_graph
 
     fused = fused_score(run.recipe, score, parameters[score])
-    if max(accumulator_bits(network).values()) > FLOAT32_BITS:  # type: ignore[arg-type]
-        return Network(lambda images: exact_outputs(network, images), fused, threshold)  # type: ignore[arg-type]
-    return Network(lambda images: outputs_of(network, images), fused, threshold)
+    graph = fixed_graph(network)  # type: ignore[arg-type]
+    if max(accumulator_bits(graph).values()) > FLOAT32_BITS:
+        return Network(lambda inputs: exact_outputs(graph, inputs), fused, threshold)
+    return Network(lambda inputs: outputs_of(network, inputs), fused, threshold)

@@ -61,11 +61,12 @@ class OnnxRuntime:
         """Jets with a score above it are anomalous."""
         return float(self.about["threshold"])
 
-    def __call__(self, images: NDArray) -> NDArray[np.float64]:
-        """(N,) scores from (N, 1, P, P) images."""
-        images = np.ascontiguousarray(images, np.float32)
-        scores = np.empty(len(images))
-        for start in range(0, len(images), _BATCH):
+    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+        """(N,) scores from (N, 1, P, P) images or (N, constituents, F) candidates."""
+        inputs = np.ascontiguousarray(inputs, np.float32)
+        name = self._session.get_inputs()[0].name
+        scores = np.empty(len(inputs))
+        for start in range(0, len(inputs), _BATCH):
             rows = slice(start, start + _BATCH)
-            scores[rows] = self._session.run(["score"], {"images": images[rows]})[0][:, 0]
+            scores[rows] = self._session.run(["score"], {name: inputs[rows]})[0][:, 0]
         return scores

@@ -1,4 +1,4 @@
-"""Do all engines give the same bits? Jets, and images chosen to find where they would not."""
+"""Do all engines give the same bits? Jets, and inputs chosen to find where they would not."""
 
 import itertools
 import json
@@ -14,30 +14,44 @@ from edgeood.errors import EdgeoodError
 from edgeood.export import describe
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs import inputs_of
+from edgeood.inputs.trigger_candidates import PT
 from edgeood.jets.format import Paths, read_jets
 from edgeood.run import Run
-from edgeood.runtime import ENGINES, Progress, open_engine
+from edgeood.runtime import Progress, open_engine
 from edgeood.scores.fused import FUSED_SCORES
 
 _CORNERS_OF_A_KIND = 16
+_AT_MOST = {"qonnx": 1000}
+"""Jets for an engine that is an interpreter; it gets all corners."""
+USUAL_ENGINES = ("network", "onnxruntime", "csim")
 
 
-def corner_images(pixels: int, kind: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
-    """(n, 1, pixels, pixels) images where rounding, saturation or overflow would go wrong first.
+def corner_inputs(shape: tuple[int, ...], kind: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
+    """(n, *shape) inputs where rounding, saturation or overflow would go wrong first.
 
-    Dense random ones within and beyond the range of the input type ``kind``, all zero, all at the highest value,
-    far above and far below it, ties between two steps, subnormal numbers, and one hot pixel.
+    ``shape`` is that of one image (1, P, P) or of one jet's candidates (N, F), ``kind`` the type of the input.
+    Dense random numbers within and beyond its range, all zero, all at the highest value, far above and far below
+    it, ties between two steps, subnormal numbers, and one hot number; of candidates, also jets of every size
+    from none to N on a coarse grid, where many are equally far from each other, with angles in the empty places.
     """
     random = np.random.default_rng(seed)
-    shape = (_CORNERS_OF_A_KIND, 1, pixels, pixels)
-    dense = random.random(shape) * kind.high
-    ties = (random.integers(kind.lowest_integer, kind.highest_integer + 1, shape) + 0.5) * kind.step
-    hot = np.zeros(shape)
-    hot.reshape(len(hot), -1)[np.arange(len(hot)), random.integers(0, pixels**2, len(hot))] = 4 * kind.high
+    many = (_CORNERS_OF_A_KIND, *shape)
+    dense = random.random(many) * kind.high
+    ties = (random.integers(kind.lowest_integer, kind.highest_integer + 1, many) + 0.5) * kind.step
+    hot = np.zeros(many)
+    hot.reshape(len(hot), -1)[np.arange(len(hot)), random.integers(0, dense[0].size, len(hot))] = (
+        4 * kind.high
+    )
     constant = [0.0, kind.high, kind.step / 2, kind.step, 1e6, -1e6, 1e-30, 1e-42, -1e-42]
-    images = [dense, 2 * dense, dense - kind.high / 2, dense**8, ties, hot]
-    images += [np.full((1, *shape[1:]), value) for value in constant]
-    return np.concatenate(images).astype(np.float32)
+    corners = [dense, 2 * dense, dense - kind.high / 2, dense**8, ties, hot]
+    corners += [np.full((1, *shape), value) for value in constant]
+    if len(shape) == 2:
+        coarse = random.integers(-2, 3, (2 * (shape[0] + 1), *shape)) / 4
+        size = np.arange(len(coarse)) // 2
+        there = np.arange(shape[0]) < size[:, None]
+        coarse[..., PT] = np.where(there, random.integers(1, 200, there.shape) * kind.step, 0)
+        corners.append(coarse)
+    return np.concatenate(corners).astype(np.float32)
 
 
 def mismatches(first: NDArray, second: NDArray, step: float) -> NDArray[np.int64]:
@@ -51,17 +65,18 @@ def mismatches(first: NDArray, second: NDArray, step: float) -> NDArray[np.int64
 def verify(
     run: Run,
     jets: Paths,
-    engines: Sequence[str] = ENGINES,
+    engines: Sequence[str] = USUAL_ENGINES,
     scores: Sequence[str] | None = None,
     *,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Compare the scores of every pair of engines, on jets and on :func:`corner_images`.
+    """Compare the scores of every pair of engines, on jets and on :func:`corner_inputs`.
 
     ``scores`` defaults to every fused score that was exported. The report, also written to ``RUN/verify.json``,
-    holds ``jets``, ``corner_images``, ``engines``, ``mismatches`` (in all), ``throughput_jets_per_s`` by engine
-    and ``scores``: for each its step, mismatches by pair of engines, and the first that differ.
+    holds ``jets``, ``jets_by_engine`` (QONNX execution takes only the first ones), ``corner_inputs``, ``engines``,
+    ``mismatches`` (in all), ``throughput_jets_per_s`` by engine and ``scores``: for each its step, mismatches by
+    pair of engines, and the first that differ (counted from the corners, which come before the jets).
     Raises :class:`EdgeoodError` for a float run, fewer than two engines, or a missing export or tool.
     """
     if not run.quantized:
@@ -72,26 +87,29 @@ def verify(
         raise EdgeoodError(f"there is nothing to compare {', '.join(engines)} with; name two engines.")
     kinds = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
-    images = inputs_of(read_jets(jets), recipe["inputs"])
-    corners = corner_images(recipe["inputs"]["pixels"], FixedPoint(**recipe["quantization"]["input"]))
+    inputs = inputs_of(read_jets(jets), recipe["inputs"])
+    corners = corner_inputs(inputs.shape[1:], FixedPoint(**recipe["quantization"]["input"]))
     taken = dict.fromkeys(engines, 0.0)
     report: dict[str, Any] = {}
     for kind in kinds:
         results = {}
         for name in engines:
             engine = open_engine(run, name, kind, workers=workers, progress=progress)
+            some = inputs[: _AT_MOST.get(name)]
             start = time.perf_counter()
-            values = engine(images)
+            values = engine(some)
             taken[name] += time.perf_counter() - start
-            results[name] = np.concatenate([values, engine(corners)])
+            results[name] = np.concatenate([engine(corners), values])
         report[kind] = _compare(results, describe(run, kind)["step"])
+    counted = {name: len(inputs[: _AT_MOST.get(name)]) for name in engines}
     summary = {
         "run": str(run.path),
-        "jets": len(images),
-        "corner_images": len(corners),
+        "jets": len(inputs),
+        "jets_by_engine": counted,
+        "corner_inputs": len(corners),
         "engines": list(engines),
         "mismatches": sum(sum(one["mismatches"].values()) for one in report.values()),
-        "throughput_jets_per_s": {name: len(images) * len(kinds) / taken[name] for name in engines},
+        "throughput_jets_per_s": {name: count * len(kinds) / taken[name] for name, count in counted.items()},
         "scores": report,
     }
     write_text(run.path / "verify.json", json.dumps(summary, indent=1) + "\n")
@@ -107,10 +125,11 @@ def _exported(run: Run) -> list[str]:
 def _compare(results: dict[str, NDArray], step: float) -> dict[str, Any]:
     counts, examples = {}, []
     for one, other in itertools.combinations(results, 2):
-        where = mismatches(results[one], results[other], step)
+        shared = min(len(results[one]), len(results[other]))
+        where = mismatches(results[one][:shared], results[other][:shared], step)
         counts[f"{one}={other}"] = len(where)
         for i in where[:3].tolist():
-            examples.append({"image": i, one: float(results[one][i]), other: float(results[other][i])})
+            examples.append({"input": i, one: float(results[one][i]), other: float(results[other][i])})
     return {"step": step, "mismatches": counts, "examples": examples}
 
 
@@ -119,7 +138,7 @@ def print_report(report: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{report['jets']} jets and {report['corner_images']} corner images")
+    table = Table(title=f"{report['jets']} jets and {report['corner_inputs']} corner inputs")
     for column in ("score", "engines", "mismatches"):
         table.add_column(column, justify="right" if column == "mismatches" else "left")
     for kind, one in report["scores"].items():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.layer_types import layer_types, logits_type
-from edgeood.recipe import CNN, Recipe
+from edgeood.recipe import CNN, ParticleNetLite, Recipe
 from edgeood.scores.fixed_point_mahalanobis import fixed_point_mahalanobis
 
 FUSED_SCORES = ("max_logit", "mahalanobis_diagonal")
@@ -84,7 +84,7 @@ def fused_score(recipe: Recipe, name: str, parameters: Mapping[str, NDArray]) ->
     Raises :class:`EdgeoodError` for a float recipe, for a score that firmware cannot compute, or if the error
     budget cannot be kept.
     """
-    if recipe.quantization is None or not isinstance(recipe.network, CNN):
+    if recipe.quantization is None or not isinstance(recipe.network, CNN | ParticleNetLite):
         raise EdgeoodError(
             f"'{recipe.name}' is a float network without a fused score; train its quantized twin."
         )

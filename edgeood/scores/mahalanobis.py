@@ -94,6 +94,12 @@ class DiagonalMahalanobis:
         self.inverse_variance = 1 / np.maximum(variance, floor)
         return self
 
+    def of_class(self, k: int) -> Self:
+        """The distance to class ``k`` alone, [CC22 eq. 2.2a] without correlations."""
+        score = type(self)()
+        score.mean, score.inverse_variance = self.mean[k : k + 1], self.inverse_variance[k : k + 1]
+        return score
+
     def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
         """(N,) squared distances of the (N, D) representation to the nearest class."""
         representation = np.asarray(representation)

@@ -14,7 +14,7 @@ from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.canonical import to_canonical
 from edgeood.networks.load import load_network
-from edgeood.recipe import CNN, Recipe, load_recipe
+from edgeood.recipe import CNN, ParticleNetLite, Recipe, load_recipe
 from edgeood.run import Run, sha256_of
 from edgeood.scores import fit_scores
 from edgeood.scores.working_point import threshold_for
@@ -109,19 +109,24 @@ def _seal(
     from safetensors.torch import save_file
 
     network.cpu()
-    if recipe.quantization is None and isinstance(recipe.network, CNN) and recipe.network.canonical:
-        to_canonical(network, outputs_of(network, train.inputs).representation, train.labels)
+    background = list(recipe.data.classes).index(recipe.data.background)
+    alone = recipe.score.normal == "background"
+    float_network = recipe.network if recipe.quantization is None else None
+    if isinstance(float_network, CNN | ParticleNetLite) and float_network.canonical:
+        representation = outputs_of(network, train.inputs).representation
+        to_canonical(network, representation, train.labels, background if alone else None)
     with atomic_path(folder / "network.safetensors") as temporary:
         save_file(
             {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary
         )
-    if recipe.quantization is not None:
-        from edgeood.networks.quantized.qkeras_cnn import save_keras
+    if recipe.quantization is not None and recipe.quantization.toolkit == "qkeras":
+        from edgeood.networks.quantized.keras_files import save_keras
 
         save_keras(network, folder / "network.keras")
     outputs = outputs_of(network, train.inputs)
-    background = list(recipe.data.classes).index(recipe.data.background)
     fitted = fit_scores(outputs.representation, outputs.logits, train.labels, background=background)
+    if alone:
+        fitted["mahalanobis_diagonal"] = fitted["mahalanobis_diagonal"].of_class(background)  # type: ignore[attr-defined]
     outputs = outputs_of(network, validation.inputs)
     is_background = validation.labels == background
     parameters = {}
@@ -189,9 +194,9 @@ def train(
         network = build_network(resolved)
         master = load_network(instructor) if instructor else None
         if master and resolved.distillation and resolved.distillation.start_from_teacher:
-            from edgeood.networks.quantized.qkeras_cnn import start_from_float
+            from edgeood.networks.quantized.twin import start_from_float
 
-            start_from_float(network, master.state_dict())
+            start_from_float(network, master.state_dict())  # type: ignore[arg-type]
         tensors, checks = (_tensors(resolved, split, master) for split in (known, held_out))
         fit(resolved, folder, network, tensors, checks, callbacks=callbacks, progress=progress)
     run = _seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})

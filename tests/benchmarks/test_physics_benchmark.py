@@ -93,7 +93,8 @@ def test_the_markdown_names_every_system_and_what_is_below_the_papers(work, rows
     text = (work / "results" / "physics.md").read_text(encoding="utf-8")
     assert all(f"| {system.title} |" in text for system in SYSTEMS)
     assert all(f"## {title}" in text for title in TABLES.values())
-    below = sum(row["published"] is not None and row["auroc"] < row["published"] for row in rows)
+    own = [row for row in rows if row["published"] is not None and not row["score"].endswith("_flattened")]
+    below = sum(row["auroc"] < row["published"] for row in own)
     section = text.split("## Below the papers")[1].split("\n## ")[0]
     assert section.count("\n- ") == below > 0
     assert "Not trained yet" not in text

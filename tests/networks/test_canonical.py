@@ -80,3 +80,17 @@ def test_logits_follow_the_gauge_whatever_their_start():
         to_canonical(network, outputs_of(network, images).representation, labels)
         maxima.append(outputs_of(network, images).logits.max(1))
     assert np.allclose(*maxima, atol=1e-2)
+
+
+@pytest.mark.parametrize("background", [0, 1])
+def test_with_the_background_alone_as_normal_the_maximum_logit_orders_jets_as_p_background(background):
+    torch.manual_seed(7)
+    network = CNNClassifier(Images(pixels=12), CNN(blocks=(Block(filters=3, pool=2),), representation=6), 2)
+    images = torch.rand(400, 1, 12, 12).numpy()
+    before = outputs_of(network, images)
+    to_canonical(network, before.representation, np.arange(400) % 2, background)
+    after = outputs_of(network, images).logits.astype(np.float64)
+    odds = before.logits[:, background] - before.logits[:, 1 - background]
+    # Logits 2u and u: the larger is 2u above zero and u below.
+    assert np.allclose(after.max(1), np.where(odds > 0, 2 * odds, odds), atol=1e-4)
+    assert np.allclose(after[:, 1 - background], odds, atol=1e-4)

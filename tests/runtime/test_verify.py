@@ -13,7 +13,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.export import exported, to
 from edgeood.fixed_point import FixedPoint
 from edgeood.run import Run
-from edgeood.runtime.verify import corner_images, mismatches, print_report, verify
+from edgeood.runtime.verify import corner_inputs, mismatches, print_report, verify
 
 KINDS = ("max_logit", "mahalanobis_diagonal")
 
@@ -42,8 +42,8 @@ def test_any_difference_of_doubles_counts() -> None:
 
 
 @pytest.mark.parametrize("kind", [FixedPoint(8, 0, False), FixedPoint(6, 1)])
-def test_corner_images_reach_every_corner(kind: FixedPoint) -> None:
-    images = corner_images(12, kind)
+def test_corner_inputs_reach_every_corner(kind: FixedPoint) -> None:
+    images = corner_inputs((1, 12, 12), kind)
     assert images.dtype == np.float32
     assert images.max() == 1e6
     assert images.min() == -1e6
@@ -113,4 +113,4 @@ def test_network_and_onnxruntime_agree_on_jets() -> None:
         to(run, "onnx", score=kind)
     report = verify(run, jet_file(), engines=("network", "onnxruntime"), scores=KINDS)
     assert report["mismatches"] == 0
-    assert report["corner_images"] > 100
+    assert report["corner_inputs"] > 100

@@ -234,3 +234,11 @@ def test_threshold_needs_enough_finite_background():
         threshold_for(np.array([0.0, np.nan, 1.0]), 0.5)
     with pytest.raises(EdgeoodError, match="not between 0 and 1"):
         threshold_for(np.arange(10.0), 1.0)
+
+
+def test_the_distance_to_one_class_is_the_nearest_of_one(known):
+    representation, logits, labels = known
+    score = fit_scores(*known, ["mahalanobis_diagonal"])["mahalanobis_diagonal"]
+    each = [score.of_class(k)(representation, logits) for k in range(logits.shape[1])]
+    assert np.array_equal(np.min(each, axis=0), score(representation, logits))
+    assert each[0][labels == 0].mean() == pytest.approx(representation.shape[1], rel=1e-6)

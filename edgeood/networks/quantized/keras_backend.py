@@ -1,4 +1,4 @@
-"""Keras on torch: the one place that imports Keras and QKeras."""
+"""Where Keras and QKeras are imported: on torch to train, on any backend to open a file."""
 
 import os
 import sys
@@ -13,10 +13,24 @@ def import_qkeras() -> tuple[ModuleType, ModuleType]:
     To torch, Keras layers are then modules and their variables parameters. Raises :class:`EdgeoodError` if
     a package is missing or if Keras is already running on another backend in this process.
     """
-    loaded = sys.modules.get("keras")
     # While Keras is being imported its configuration is already set, hence the second look below.
-    if loaded is None:
+    if sys.modules.get("keras") is None:
         os.environ["KERAS_BACKEND"] = "torch"
+    keras, qkeras = import_qkeras_on_any_backend()
+    if keras.backend.backend() != "torch":
+        raise EdgeoodError(
+            f"Keras is already loaded with the {keras.backend.backend()} backend; set KERAS_BACKEND=torch before "
+            "anything imports keras."
+        )
+    return keras, qkeras
+
+
+def import_qkeras_on_any_backend() -> tuple[ModuleType, ModuleType]:
+    """Import Keras on the backend it runs on, or KERAS_BACKEND names, or else torch; then QKeras.
+
+    Raises :class:`EdgeoodError` if a package is missing.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "torch")
     # QKeras imports TensorFlow where it finds it; these keep it from writing on the terminal.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -28,11 +42,6 @@ def import_qkeras() -> tuple[ModuleType, ModuleType]:
         raise EdgeoodError(
             f"quantized networks need the package '{error.name}'; install `edgeood[quantize]`."
         ) from error
-    if keras.backend.backend() != "torch":
-        raise EdgeoodError(
-            f"Keras is already loaded with the {keras.backend.backend()} backend; set KERAS_BACKEND=torch before "
-            "anything imports keras."
-        )
     return keras, qkeras
 
 

@@ -2,38 +2,70 @@
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
-from edgeood.recipe import CNN, Quantization
+from edgeood.recipe import CNN, ParticleNetLite, Quantization
+
+POOL = "pool"
+"""Name of the mean over the constituents, a layer without weights."""
 
 
-def layer_names(network: CNN) -> list[str]:
-    """Names of the layers with weights, in their order: conv0 …, dense0 …, representation, logits."""
-    convolutions = [f"conv{i}" for i in range(len(network.blocks))]
+def layer_names(network: CNN | ParticleNetLite) -> list[str]:
+    """Names of the layers with weights, in their order.
+
+    A CNN has conv0 …, dense0 …, representation, logits; ParticleNet-lite has edge0, node0_0 …, edge1 …, dense0 …,
+    representation, logits.
+    """
+    if isinstance(network, CNN):
+        first = [f"conv{i}" for i in range(len(network.blocks))]
+    else:
+        first = []
+        for i, block in enumerate(network.blocks):
+            first += [f"edge{i}", *(f"node{i}_{j}" for j in range(len(block.nodes)))]
     hidden = [f"dense{i}" for i in range(len(network.hidden))]
-    return [*convolutions, *hidden, "representation", "logits"]
+    return [*first, *hidden, "representation", "logits"]
 
 
-def layer_types(network: CNN, quantization: Quantization) -> dict[str, dict[str, FixedPoint]]:
-    """Types of ``weights``, ``biases`` and ``activations`` (unused by the logits) of every layer.
+def layer_types(
+    network: CNN | ParticleNetLite, quantization: Quantization
+) -> dict[str, dict[str, FixedPoint]]:
+    """Types of ``weights``, ``biases`` and ``activations`` (unused by the logits) of every layer with weights.
 
-    Raises :class:`EdgeoodError` if an exception names no layer or a type does not suit its place.
+    An edge layer also has the type ``edges`` of a and b, before their sum is activated. Raises
+    :class:`EdgeoodError` if an exception names no layer or a type does not suit its place.
     """
     names = layer_names(network)
-    if unknown := sorted(set(quantization.layers) - set(names)):
+    known = [*names, POOL] if isinstance(network, ParticleNetLite) else names
+    if unknown := sorted(set(quantization.layers) - set(known)):
         raise EdgeoodError(
             f"quantization.layers names '{unknown[0]}', which is no layer of the network; choose of "
-            f"{', '.join(names)}."
+            f"{', '.join(known)}."
         )
     types = {}
     _check(quantization.input, "the input", quantization.input.signed)
     for name in names:
         activations = quantization.representation if name == "representation" else quantization.activations
         usual = {"weights": quantization.weights, "biases": quantization.biases, "activations": activations}
-        types[name] = usual | {str(part): kind for part, kind in quantization.layers.get(name, {}).items()}
+        if name.startswith("edge"):
+            usual["edges"] = quantization.edges
+        own = {str(part): kind for part, kind in quantization.layers.get(name, {}).items()}
+        if surplus := sorted(set(own) - set(usual)):
+            raise EdgeoodError(f"quantization.layers: layer '{name}' has no {surplus[0]}.")
+        types[name] = usual | own
         # Unsigned activations pass a ReLU; only the representation may also be linear.
         linear = name == "representation" and types[name]["activations"].signed
-        for part, signed in (("weights", True), ("biases", True), ("activations", linear)):
-            _check(types[name][part], f"the {part} of layer '{name}'", signed)
+        signs = {"weights": True, "biases": True, "edges": True, "activations": linear}
+        for part, kind in types[name].items():
+            _check(kind, f"the {part} of layer '{name}'", signs[part])
     return types
+
+
+def pooled_type(quantization: Quantization) -> FixedPoint:
+    """The type of the mean over the constituents. Raises :class:`EdgeoodError` if it does not suit its place."""
+    own = {str(part): kind for part, kind in quantization.layers.get(POOL, {}).items()}
+    kind = own.pop("activations", quantization.pooled)
+    if own:
+        raise EdgeoodError(f"quantization.layers: layer '{POOL}' has no {min(own)}.")
+    _check(kind, f"the activations of layer '{POOL}'", False)
+    return kind
 
 
 def _check(kind: FixedPoint, where: str, signed: bool) -> None:
@@ -48,7 +80,7 @@ def _check(kind: FixedPoint, where: str, signed: bool) -> None:
         raise EdgeoodError(f"quantization: {where} cannot have {kind}; choose a type that is {sort}.")
 
 
-def logits_type(network: CNN, quantization: Quantization) -> FixedPoint:
+def logits_type(network: CNN | ParticleNetLite, quantization: Quantization) -> FixedPoint:
     """The type that holds every sum Σ w·r + b of the logits layer exactly, whatever its weights."""
     types = layer_types(network, quantization)
     representation = types["representation"]["activations"]

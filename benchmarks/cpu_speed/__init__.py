@@ -1,0 +1,1 @@
+"""Jets per second of bit-exact scoring on one core: C-simulation, ONNX Runtime, integers."""

@@ -1,0 +1,1 @@
+"""Float networks against their quantized twins: detection, mass sculpting, cost, and bit equality of the engines."""

@@ -1,0 +1,119 @@
+"""The model card of a released detector as Markdown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.quantization.runs import NETWORKS, TOOLKITS
+from edgeood.evaluation.labels import jet_label, score_label
+from edgeood.evaluation.tables import format_measured
+
+_TEMPLATE = """\
+# {name}
+
+{network}, quantized with {toolkit}: weights and activations of its hidden layers have at most {bits} bits.
+
+```python
+from edgeood import load_released
+
+scores = load_released("{name}")("jets.h5")  # larger = more anomalous
+```
+
+## Scores
+
+{scores}
+
+AUROC and rejection 1/ε_B (at ε_S = ½) are against {background}, JSD is between the mass spectra of all {background}
+jets and of their most anomalous half; errors are the bootstrap's. EBOPs are effective bit operations of network and
+score for one jet. A jet is anomalous if its integer score is above the threshold; integers count steps.
+
+## Data
+
+- Known classes: {classes}. Never trained on: {signals}.
+- Trained on {train:,} jets, thresholds from {validation:,} others; objective {objective}.
+- Measured on jets of other events: {tested}.
+- Of the {background} jets measured on, 99 % have {domain}.
+
+## Inputs
+
+{inputs}; rounded to {input_type}.
+
+## Bit equality
+
+{verified} `vectors.npz` holds network inputs and the integer scores that every engine must give for them.
+
+## Limits
+
+{limits}
+
+## Made with
+
+{versions}.
+"""
+
+
+def markdown(card: Mapping[str, Any]) -> str:
+    """``card.md`` of a card (the content of ``card.json``)."""
+    units = {
+        "pt": "pT of {:.0f} to {:.0f} GeV",
+        "eta": "η of {:.1f} to {:.1f}",
+        "mass": "mass of {:.0f} to {:.0f} GeV",
+    }
+    return _TEMPLATE.format(
+        name=card["name"],
+        network=NETWORKS[card["network"]],
+        toolkit=TOOLKITS[card["toolkit"]],
+        bits=card["bits"],
+        scores=_scores(card),
+        background=jet_label(card["background"]),
+        classes=_groups(card["classes"]),
+        signals=_groups(card["signals"]) or "–",
+        train=card["trained_jets"].get("train", 0),
+        validation=card["trained_jets"].get("validation", 0),
+        objective=card["objective"],
+        tested=", ".join(f"{count:,} {jet_label(name)}" for name, count in card["tested_jets"].items()),
+        domain=", ".join(units[key].format(*pair) for key, pair in card["domain"].items()),
+        inputs=_inputs(card["inputs"]),
+        input_type=_type(card["quantization"]["input"]),
+        verified=_verified(card["verified"]),
+        limits="\n".join(f"- {sentence}" for sentence in card["limits"]),
+        versions=", ".join(f"{name} {version}" for name, version in card["versions"].items()),
+    )
+
+
+def _scores(card: Mapping[str, Any]) -> str:
+    head = ["score", "signal", "AUROC", "1/ε_B", "JSD [bit]", "EBOPs", "type", "threshold"]
+    lines = ["| " + " | ".join(head) + " |", "|---|---|--:|--:|--:|--:|---|--:|"]
+    for score, own in card["scores"].items():
+        for signal, measured in own["signals"].items():
+            cells = [
+                score_label(score),
+                jet_label(signal),
+                format_measured(measured["auroc"]),
+                format_measured(measured["rejection50"]),
+                format_measured(own["sculpting"]["0.5"]["jsd"]),
+                f"{own['ebops']:,}",
+                _type(own["types"]["score"]),
+                f"{own['threshold_integer']} × {own['step']:g}",
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _inputs(inputs: Mapping[str, Any]) -> str:
+    settings = ", ".join(f"{key} {value}" for key, value in inputs.items() if key != "kind")
+    return f"{inputs['kind'].replace('_', ' ').capitalize()} ({settings})"
+
+
+def _groups(groups: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{jet_label(name)} ({', '.join(members)})" for name, members in groups.items())
+
+
+def _type(kind: Mapping[str, Any]) -> str:
+    return f"{kind['bits']} bits, {kind['integer']} of them integer, {'' if kind['signed'] else 'un'}signed"
+
+
+def _verified(record: Mapping[str, Any] | None) -> str:
+    if record is None:
+        return "ONNX Runtime gives the network's integers for the test vectors."
+    engines = " = ".join(record["engines"])
+    return f"{engines} on {record['jets']:,} jets: {record['mismatches']} mismatches."

@@ -1,0 +1,218 @@
+"""``python -m benchmarks.quantization.release RUN NAME``: a finished, measured run → a released detector.
+
+A release is a run directory again, so that it can be exported and verified like any other, without what only its
+training needed; the paths of the machine that trained it are left out.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from benchmarks.quantization.card import markdown
+from benchmarks.quantization.rows import hidden_bits, total_ebops
+from edgeood.atomic import atomic_path, write_text
+from edgeood.errors import EdgeoodError
+from edgeood.evaluation.run_evaluation import held_out_jets
+from edgeood.export import ARTEFACTS, describe, to
+from edgeood.inputs import inputs_of
+from edgeood.jets.format import Jets, jet_files, write_jets
+from edgeood.recipe import Recipe
+from edgeood.released import CARD, EXAMPLE, FORMAT, FORMAT_VERSION, VECTORS, load_released
+from edgeood.resources import released_folder
+from edgeood.run import Run, sha256_of
+from edgeood.runtime.network import open_network
+from edgeood.scores.fused import FUSED_SCORES
+
+_EXAMPLES = 48
+_TARGETS = ("qonnx", "onnx")
+_DOMAIN_QUANTILES = (0.005, 0.995)
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
+
+
+def release(
+    run: Run, name: str, folder: Path, jets: Sequence[str | Path], *, limits: Sequence[str] = ()
+) -> Path:
+    """Write the released detector ``folder/name`` from a quantized run; returns that folder.
+
+    The folder is written wholly or not at all: its test vectors, computed by the network itself, must come out of
+    ONNX Runtime to the last bit first.
+
+    Parameters
+    ----------
+    run : a finished run that was evaluated (``edgeood evaluate``); a record of ``edgeood verify`` is taken along
+    jets : jet files, of whose held-out jets a few become the example and the test vectors
+    limits : sentences for the model card, beside those that hold for every detector
+
+    Raises :class:`EdgeoodError` for a float run, one that was not evaluated, or vectors that differ.
+    """
+    if not run.quantized:
+        raise EdgeoodError(f"{run.path} is a float run, which no firmware computes; release its twin.")
+    measured = run.path / "evaluation" / "metrics.json"
+    if not measured.is_file():
+        raise EdgeoodError(f"{run.path} was not measured; run `edgeood evaluate {run.path}` first.")
+    recipe = _portable(run.recipe)
+    known = held_out_jets(recipe, jet_files(list(jets)))
+    example = _spread(known, _EXAMPLES)
+    with atomic_path(folder / name) as temporary:
+        copy = _copy(run, recipe, temporary)
+        write_jets(temporary / EXAMPLE, example, {"detector": name})
+        for score in FUSED_SCORES:
+            for target in _TARGETS:
+                to(copy, target, score=score)
+        vectors = _vectors(inputs_of(example, recipe.inputs.model_dump()))
+        _write_vectors(copy, vectors)
+        card = _card(copy, name, json.loads(measured.read_text(encoding="utf-8")), known)
+        card["verified"] = _verified(run)
+        card["limits"] = [*_limits(card), *limits]
+        write_text(temporary / "card.md", markdown(card))
+        files = [path for path in sorted(temporary.rglob("*")) if path.is_file() and path.name != CARD]
+        card["files"] = {path.relative_to(temporary).as_posix(): sha256_of(path) for path in files}
+        write_text(temporary / CARD, json.dumps(card, indent=1) + "\n")
+        for score in FUSED_SCORES:
+            if wrong := load_released(temporary, score).check():
+                raise EdgeoodError(
+                    f"ONNX Runtime computes {wrong} of {len(vectors)} test vectors of '{score}' otherwise than the "
+                    f"network; run `edgeood verify {run.path}`."
+                )
+    return folder / name
+
+
+def _portable(recipe: Recipe) -> Recipe:
+    """The recipe without paths, which mean nothing on another machine."""
+    data = recipe.data.model_copy(update={"jets": ()})
+    taught = recipe.distillation and recipe.distillation.model_copy(update={"teacher": None})
+    return recipe.model_copy(update={"data": data, "distillation": taught})
+
+
+def _copy(run: Run, recipe: Recipe, folder: Path) -> Run:
+    """A run directory with the weights, and the parameters of the fused scores alone."""
+    folder.mkdir(parents=True)
+    shutil.copyfile(run.network_file, folder / run.network_file.name)
+    manifest = {**run.manifest, "recipe": recipe.model_dump(mode="json")}
+    write_text(folder / "recipe.yaml", recipe.to_yaml())
+    write_text(folder / "run.json", json.dumps(manifest, indent=1) + "\n")
+    copy = Run.open(folder)
+    copy.save_scores({name: own for name, own in run.load_scores().items() if name in FUSED_SCORES})
+    return copy
+
+
+def _spread(jets: Jets, count: int) -> Jets:
+    """``count`` jets, of every process as many."""
+    names = jets.process_names
+    turns = [np.flatnonzero(names == name) for name in np.unique(names)]
+    share = -(-count // len(turns))
+    rows = np.sort(np.concatenate([own[:share] for own in turns]))
+    return jets[rows[:count]] if len(rows) > count else jets[rows]
+
+
+def _vectors(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The example's inputs, an empty one, and some far outside of the input's type."""
+    few = inputs[:4]
+    return np.concatenate([inputs, np.zeros_like(few[:1]), few * 1e3, -few, few / 3]).astype(np.float32)
+
+
+def _write_vectors(run: Run, vectors: NDArray[np.float32]) -> None:
+    expected = {}
+    for name in FUSED_SCORES:
+        scaled = open_network(run, name)(vectors) / describe(run, name)["step"]
+        expected[name] = np.rint(scaled).astype(np.int64)
+        if not np.array_equal(expected[name], scaled):
+            raise EdgeoodError(f"{run.path}: a score '{name}' of the network is no whole number of steps.")
+    with atomic_path(run.path / VECTORS) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, inputs=vectors, **expected)
+
+
+def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[str, Any]:
+    """What ``card.json`` says, without checksums and limits."""
+    recipe = run.recipe
+    assert recipe.quantization is not None
+    ebops = total_ebops(run)
+    background = np.isin(jets.process_names, recipe.data.classes[recipe.data.background])
+    scores = {}
+    for score in FUSED_SCORES:
+        about = describe(run, score)
+        scores[score] = {
+            "file": f"export/{score}/{ARTEFACTS['onnx']}",
+            **{key: about[key] for key in ("step", "threshold", "threshold_integer", "types")},
+            "ebops": ebops[score],
+            "signals": {signal: own[score] for signal, own in metrics["signals"].items()},
+            "sculpting": metrics["sculpting"][score],
+            "working_point": metrics["working_point"][score],
+        }
+    return {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "name": name,
+        "score": recipe.score.kind,
+        "network": recipe.network.kind,
+        "toolkit": recipe.quantization.toolkit,
+        "bits": hidden_bits(recipe),
+        "inputs": recipe.inputs.model_dump(mode="json"),
+        "classes": {key: list(members) for key, members in recipe.data.classes.items()},
+        "background": recipe.data.background,
+        "signals": {key: list(members) for key, members in recipe.data.signals.items()},
+        "quantization": recipe.quantization.model_dump(mode="json"),
+        "objective": recipe.objective.kind,
+        "trained_jets": run.manifest.get("jets", {}),
+        "tested_jets": metrics["jets"],
+        "data": run.manifest["data"],
+        "domain": {
+            key: np.quantile(jets.jets[key][background], _DOMAIN_QUANTILES).round(3).tolist()
+            for key in ("pt", "eta", "mass")
+        },
+        "versions": run.manifest["versions"],
+        "scores": scores,
+    }
+
+
+def _verified(run: Run) -> dict[str, Any] | None:
+    """Which engines were found equal on how many jets; None if that was not looked at."""
+    file = run.path / "verify.json"
+    if not file.is_file():
+        return None
+    report = json.loads(file.read_text(encoding="utf-8"))
+    return {key: report[key] for key in ("engines", "jets", "mismatches")}
+
+
+def _limits(card: Mapping[str, Any]) -> list[str]:
+    """What holds for every detector that was trained on simulated jets."""
+    pt, eta = card["domain"]["pt"], card["domain"]["eta"]
+    return [
+        "Trained and measured on simulated jets (Pythia 8, a parametrised detector, no pile-up); data will differ, "
+        "and thresholds must be set on data.",
+        f"Meant for jets like the background it was tested on: 99 % of it have pT of {pt[0]:.0f} to {pt[1]:.0f} GeV "
+        f"and η of {eta[0]:.1f} to {eta[1]:.1f}; nothing is known of its scores elsewhere.",
+        f"Sensitivity was measured for {', '.join(card['signals']) or 'no signal'} only; an anomaly of another kind "
+        "may score lower than the background.",
+        "Errors are of the size of the test sample alone: no systematic uncertainty is in them.",
+    ]
+
+
+@app.command()
+def main(
+    run: Annotated[Path, typer.Argument(help="Run directory of a quantized twin, evaluated.")],
+    name: Annotated[str, typer.Argument(help="Name of the released detector.")],
+    jets: Annotated[list[Path], typer.Option(help="Jet files or folders of them; repeatable.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the releases [models/released].")] = None,
+    limits: Annotated[list[str] | None, typer.Option(help="A sentence for the model card.")] = None,
+) -> None:
+    """Release a detector: weights, ONNX, test vectors and model card."""
+    folder = release(Run.open(run), name, out or released_folder(), jets, limits=limits or [])
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    typer.echo(f"{folder}: {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except EdgeoodError as error:
+        typer.echo(f"benchmarks.quantization.release: {error}", err=True)
+        sys.exit(2)

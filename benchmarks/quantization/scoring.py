@@ -1,0 +1,45 @@
+"""The fused scores of every run on the held-out jets, computed once and kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.quantization.jets import HeldOutJets
+from edgeood.atomic import atomic_path
+from edgeood.inputs import inputs_of
+from edgeood.run import Run, sha256_of
+from edgeood.runtime.network import open_network
+from edgeood.scores.fused import FUSED_SCORES
+
+_AT_ONCE = 8192
+
+Scores = dict[str, NDArray[np.float64]]
+"""Score → (N,)"""
+
+
+def identity_of(run: Run) -> str:
+    """What a run's scores depend on: checksums of its weights and of its fitted scores."""
+    return sha256_of(run.network_file) + sha256_of(run.path / "scores.npz")
+
+
+def scores_of(run: Run, test: HeldOutJets, folder: Path, tell: Callable[[str], None]) -> Scores:
+    """Both fused scores of the test jets: in fixed point for a twin, in floating point for a float run."""
+    file, key = folder / f"scores-{run.path.name}.npz", identity_of(run) + test.fingerprint
+    if file.is_file():
+        with np.load(file, allow_pickle=False) as content:
+            if str(content["key"]) == key:
+                return {name: content[name] for name in FUSED_SCORES}
+    tell(f"scoring {len(test.jets):,} jets with {run.path.name}")
+    engines = {name: open_network(run, name) for name in FUSED_SCORES}
+    parts: dict[str, list[NDArray]] = {name: [] for name in engines}
+    settings = run.manifest["recipe"]["inputs"]
+    for start in range(0, len(test.jets), _AT_ONCE):
+        inputs = inputs_of(test.jets[start : start + _AT_ONCE], settings)
+        for name, engine in engines.items():
+            parts[name].append(engine(inputs))
+    scores = {name: np.concatenate(own) for name, own in parts.items()}
+    with atomic_path(file) as temporary:
+        np.savez(temporary, allow_pickle=False, key=key, **scores)
+    return scores

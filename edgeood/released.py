@@ -1,0 +1,130 @@
+"""Released detectors: trained, exported and measured, they score jets in two lines of Python.
+
+::
+
+    from edgeood import load_released
+
+    scores = load_released("cnn-qkeras")("jets.h5")
+
+A released detector is a run directory without what only its training needed, and with a model card (``card.md``,
+``card.json``), test vectors (``vectors.npz``: network inputs and the integer scores that every engine must give
+for them) and a few jets (``jets.h5``). Scoring needs NumPy, h5py and ONNX Runtime only.
+"""
+
+import difflib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.errors import EdgeoodError
+from edgeood.inputs import inputs_of
+from edgeood.jets.format import Jets, Paths, iterate_jets
+from edgeood.resources import released_folder
+from edgeood.run import sha256_of
+from edgeood.runtime.onnxruntime import OnnxRuntime
+
+CARD, VECTORS, EXAMPLE = "card.json", "vectors.npz", "jets.h5"
+FORMAT, FORMAT_VERSION = "edgeood-released", 1
+_BATCH = 2048
+
+
+class Detector:
+    """A released network with one of its fused scores; larger = more anomalous."""
+
+    def __init__(self, folder: Path, card: dict[str, Any], score: str, threads: int | None = None) -> None:
+        self.folder = folder
+        self.card = card
+        """the model card: data, metrics, limits, types, checksums"""
+        self.score_name = score
+        self._engine = OnnxRuntime(folder / card["scores"][score]["file"], threads=threads)
+
+    def __repr__(self) -> str:
+        return f"<Detector {self.name}: {self.score_name}, anomalous above {self.threshold:g}>"
+
+    @property
+    def name(self) -> str:
+        """Name of the detector."""
+        return self.card["name"]
+
+    @property
+    def threshold(self) -> float:
+        """The working point: jets with a score above it are anomalous."""
+        return float(self.card["scores"][self.score_name]["threshold"])
+
+    @property
+    def step(self) -> float:
+        """Distance between neighbouring scores: firmware computes score / step, an integer."""
+        return float(self.card["scores"][self.score_name]["step"])
+
+    def __call__(self, jets: Paths | Jets | NDArray) -> NDArray[np.float64]:
+        """(N,) scores of jets: a jet file, a folder, a sequence of them, or what :meth:`score` takes."""
+        if isinstance(jets, Jets | np.ndarray):
+            return self.score(jets)
+        return np.concatenate([self.score(batch) for batch in iterate_jets(jets, _BATCH)])
+
+    def score(self, jets: Jets | NDArray) -> NDArray[np.float64]:
+        """(N,) scores of jets in memory, or of their network inputs (N, …) float32."""
+        if isinstance(jets, Jets):
+            parts = [jets[start : start + _BATCH] for start in range(0, len(jets), _BATCH)]
+            scores = [self._engine(inputs_of(part, self.card["inputs"])) for part in parts]
+            return np.concatenate(scores) if scores else np.empty(0)
+        return self._engine(jets)
+
+    def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The test vectors: network inputs (n, …) and their scores (n,) in units of :attr:`step`."""
+        with np.load(self.folder / VECTORS, allow_pickle=False) as content:
+            return content["inputs"], content[self.score_name]
+
+    def check(self) -> int:
+        """Number of test vectors that this machine scores otherwise than the card says; 0 is right."""
+        inputs, expected = self.vectors()
+        return int(np.sum(self.score(inputs) != expected * self.step))
+
+    def example(self) -> Path:
+        """A file with a few jets to try the detector on."""
+        return self.folder / EXAMPLE
+
+
+def released_names() -> list[str]:
+    """Names of the detectors that come with the package."""
+    return sorted(file.parent.name for file in released_folder().glob(f"*/{CARD}"))
+
+
+def load_released(
+    name: str | os.PathLike[str], score: str | None = None, *, threads: int | None = None
+) -> Detector:
+    """A released detector, by its name (:func:`released_names`) or its folder.
+
+    Parameters
+    ----------
+    score : ``max_logit`` or ``mahalanobis_diagonal`` (default: the one that the detector was made for)
+    threads : of ONNX Runtime (default: one)
+
+    Raises :class:`EdgeoodError` if there is no such detector or score, or a file of it is not what was released.
+    """
+    folder = released_folder() / os.fspath(name)
+    if not (folder / CARD).is_file():
+        folder = Path(name)
+    if not (folder / CARD).is_file():
+        known = released_names()
+        close = difflib.get_close_matches(os.fspath(name), known, n=1)
+        hint = (
+            f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(known)}, or give a folder."
+        )
+        raise EdgeoodError(f"there is no released detector '{os.fspath(name)}'; {hint}")
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    if card.get("format") != FORMAT or card.get("version") != FORMAT_VERSION:
+        raise EdgeoodError(f"{folder / CARD} is of another version of edgeood; use the one that made it.")
+    chosen = score or card["score"]
+    if chosen not in card["scores"]:
+        raise EdgeoodError(
+            f"detector '{card['name']}' has no score '{chosen}'; choose {' or '.join(card['scores'])}."
+        )
+    for file in (card["scores"][chosen]["file"], VECTORS):
+        if not (folder / file).is_file() or sha256_of(folder / file) != card["files"][file]:
+            raise EdgeoodError(f"{folder / file} is not the file that was released; install edgeood again.")
+    return Detector(folder, card, chosen, threads)

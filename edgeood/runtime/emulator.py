@@ -1,0 +1,87 @@
+"""Scores by the exported emulator: its shared library, called in this process through the plain C interface."""
+
+import ctypes
+import math
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.ctypeslib import ndpointer
+from numpy.typing import NDArray
+
+from edgeood.errors import EdgeoodError
+from edgeood.export import describe, exported
+from edgeood.run import Run
+from edgeood.runtime import Progress
+
+_CHUNK = 256
+
+
+def open_emulator(run: Run, score: str, *, progress: Progress | None = None) -> "Emulator":
+    """The engine on a run's exported emulator.
+
+    Raises :class:`EdgeoodError` if there is no export, or its library cannot be loaded.
+    """
+    folder = exported(run, score, "emulator")
+    about = describe(run, score)
+    artefact = about["artefacts"]["emulator"]
+    return Emulator(
+        folder / artefact["library"], artefact["name"], threshold=about["threshold"], progress=progress
+    )
+
+
+class Emulator:
+    """The engine on one emulator's library. A library scores one jet at a time, whatever calls it."""
+
+    name = "emulator"
+
+    def __init__(
+        self,
+        library: Path,
+        prefix: str,
+        *,
+        threshold: float = float("nan"),
+        progress: Progress | None = None,
+    ) -> None:
+        """``prefix`` of the library's symbols; raises :class:`EdgeoodError` if it is none of that name."""
+        self.library = library
+        self.threshold = threshold
+        self.progress = progress
+        try:
+            functions = _load(library)
+            self.inputs = int(getattr(functions, f"{prefix}_inputs")())
+            self.step = 2.0 ** -int(getattr(functions, f"{prefix}_score_fraction_bits")())
+            self._score = getattr(functions, f"{prefix}_score")
+        except (OSError, AttributeError) as error:
+            raise EdgeoodError(
+                f"{library} is no emulator of '{prefix}' ({error}); export it again with `--target emulator`."
+            ) from error
+        self._score.restype = None
+        self._score.argtypes = [
+            ndpointer(np.float32, flags="C_CONTIGUOUS"),
+            ctypes.c_int64,
+            ndpointer(np.int64, flags="C_CONTIGUOUS"),
+        ]
+
+    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+        """(N,) scores from (N, …) network inputs. Raises :class:`EdgeoodError` if they are of another network."""
+        width = math.prod(inputs.shape[1:])
+        if width != self.inputs:
+            raise EdgeoodError(
+                f"{self.library} takes {self.inputs} numbers a jet, not {width}; give it the inputs of its run."
+            )
+        flat = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), width)
+        integers = np.empty(len(flat), np.int64)
+        for start in range(0, len(flat), _CHUNK):
+            chunk = flat[start : start + _CHUNK]
+            self._score(chunk, len(chunk), integers[start : start + _CHUNK])
+            if self.progress:
+                self.progress(len(chunk))
+        return integers * np.float64(self.step)
+
+
+def _load(library: Path) -> ctypes.CDLL:
+    """Load a copy under a path of its own: the linker never reads a path again, though an export may replace it."""
+    with tempfile.TemporaryDirectory(prefix="edgeood-") as folder:
+        return ctypes.CDLL(str(shutil.copy(library, folder)))

@@ -1,0 +1,94 @@
+"""Scores by qonnx's own executor, node by node: what the interchange file means to those who wrote the format."""
+
+import json
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgeood.errors import EdgeoodError
+from edgeood.networks.quantized.exact import FLOAT32_BITS, accumulator_bits
+
+_BATCH = 256
+
+
+class QonnxExecution:
+    """The engine on one ``score.qonnx.onnx`` file.
+
+    Raises :class:`EdgeoodError` if the file is not an export of ours, or if sums of a layer may exceed the 24 bits
+    that qonnx's executor, which works in float32, computes exactly.
+    """
+
+    name = "qonnx"
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        from edgeood.export.qonnx_reader import read_qonnx
+
+        try:
+            self._model = onnx.load(path)
+        except Exception as error:  # protobuf's and onnx's own classes have no common base
+            raise EdgeoodError(
+                f"{os.fspath(path)} is no ONNX model; make one with `edgeood export --target qonnx`."
+            ) from error
+        self.about: dict[str, Any] = {
+            one.key.removeprefix("edgeood."): json.loads(one.value)
+            for one in self._model.metadata_props
+            if one.key.startswith("edgeood.")
+        }
+        """What the model knows of itself: score, step, threshold, inputs, classes."""
+        if "score" not in self.about:
+            raise EdgeoodError(
+                f"{os.fspath(path)} was not exported by edgeood; make one with `edgeood export --target qonnx`."
+            )
+        for name, bits in accumulator_bits(read_qonnx(self._model)[0]).items():
+            if bits > FLOAT32_BITS:
+                raise EdgeoodError(
+                    f"qonnx executes in float32, but sums of layer '{name}' can need {bits} bits; leave this engine "
+                    f"out, or choose narrower types in quantization.layers."
+                )
+
+    @property
+    def threshold(self) -> float:
+        """Jets with a score above it are anomalous."""
+        return float(self.about["threshold"])
+
+    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+        """(N,) scores from (N, 1, P, P) images or (N, constituents, F) candidates."""
+        return execute(self._model, inputs)
+
+
+def execute(model: onnx.ModelProto, inputs: NDArray) -> NDArray[np.float64]:
+    """(N,) scores of a QONNX model of ours by qonnx's executor, many jets at a time."""
+    from qonnx.core.onnx_exec import execute_onnx
+
+    inputs = np.ascontiguousarray(inputs, np.float32)
+    batch = min(_BATCH, len(inputs))
+    if not batch:
+        return np.empty(0)
+    plain, scores = _with_batch(model, batch), []
+    for start in range(0, len(inputs), batch):
+        part = inputs[start : start + batch]
+        # The executor wants exactly the shapes of the graph: the last jets are made a whole batch.
+        whole = np.concatenate([part, np.zeros((batch - len(part), *part.shape[1:]), np.float32)])
+        with warnings.catch_warnings():
+            # Shapes that depend on the number of constituents are not inferred; nothing needs them.
+            warnings.filterwarnings("ignore", "Output shapes disagree")
+            (result,) = execute_onnx(plain, {model.graph.input[0].name: whole}).values()
+        scores.append(result[: len(part), 0])
+    return np.concatenate(scores)
+
+
+def _with_batch(model: onnx.ModelProto, batch: int) -> Any:
+    """The model as qonnx can execute it: our operators replaced by their bodies, a batch of that size."""
+    from onnx.inliner import inline_local_functions
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.transformation.infer_shapes import InferShapes
+
+    plain = inline_local_functions(model)
+    del plain.graph.value_info[:]
+    for value in (*plain.graph.input, *plain.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = batch
+    return ModelWrapper(plain).transform(InferShapes())

@@ -1,0 +1,18 @@
+"""Effective bit operations of the fused scores, by the conventions of the networks' count."""
+
+from edgeood.networks.quantized.bit_operations import effective_bits
+from edgeood.scores.fixed_point_mahalanobis import FixedPointMahalanobis
+from edgeood.scores.fused import FusedScore
+
+
+def score_bit_operations(score: FusedScore) -> int:
+    """EBOPs of a fused score for one jet (:mod:`edgeood.networks.quantized.bit_operations`).
+
+    The largest logit is found by comparisons, which count nothing. The diagonal Mahalanobis distance squares the
+    difference to each class's mean, in every dimension, and multiplies the square by a constant.
+    """
+    if not isinstance(score, FixedPointMahalanobis):
+        return 0
+    squares = score.mean.size * score.difference_type.bits**2
+    products = int(effective_bits(score.inverse_variance).sum()) * score.square_type.bits
+    return squares + products

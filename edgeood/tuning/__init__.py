@@ -1,0 +1,1 @@
+"""Search over bit widths and sizes of a quantized twin: detection against effective bit operations."""

@@ -1,0 +1,94 @@
+"""What a trial is judged by: the AUROC of its fused scores on validation jets, and its bit operations."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.errors import EdgeoodError
+from edgeood.evaluation.bootstrap import bootstrap_auroc
+from edgeood.inputs import inputs_of
+from edgeood.jets.format import Jets, read_jets
+from edgeood.jets.split import VALIDATION, split_of
+from edgeood.networks.load import load_network
+from edgeood.networks.quantized.bit_operations import bit_operations
+from edgeood.networks.quantized.fixed_graph import fixed_graph
+from edgeood.recipe import Data, Recipe
+from edgeood.run import Run
+from edgeood.runtime.network import open_network
+from edgeood.scores.bit_operations import score_bit_operations
+from edgeood.scores.fused import FUSED_SCORES, fused_score
+
+_REPLICAS = 50
+
+
+@dataclass
+class ValidationJets:
+    """Jets of background and signals that no network is trained on, nor finally tested on."""
+
+    jets: Jets
+    background: NDArray[np.bool_]
+    signals: dict[str, NDArray[np.bool_]]
+    """signal → (N,) whether a jet is of it"""
+    _inputs: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: Data, files: Sequence[Path]) -> "ValidationJets":
+        """Events of the recipe's validation fraction, of the background and of the signals.
+
+        A final test that takes all jets of a signal, as ``edgeood evaluate`` does, has this fraction of them in
+        common with the search. Raises :class:`EdgeoodError` if a recipe has no signals, or one has no jets here.
+        """
+        if not data.signals:
+            raise EdgeoodError("a search needs signals to detect; name some in data.signals.")
+        groups = {data.background: data.classes[data.background], **data.signals}
+        jets = read_jets(files, processes=[name for members in groups.values() for name in members])
+        jets = jets[
+            split_of(jets.jets["event"], jets.process_names, data.train, data.validation) == VALIDATION
+        ]
+        own = {name: np.isin(jets.process_names, members) for name, members in groups.items()}
+        for name, chosen in own.items():
+            if not chosen.any():
+                raise EdgeoodError(f"the files hold no validation jets of '{name}'; generate more.")
+        return cls(jets, own.pop(data.background), own)
+
+    def inputs(self, recipe: Recipe) -> NDArray[np.float32]:
+        """Network inputs of the jets, computed once for all recipes that share their settings."""
+        settings = recipe.inputs.model_dump()
+        key = json.dumps(settings, sort_keys=True)
+        if key not in self._inputs:
+            self._inputs = {key: inputs_of(self.jets, settings)}
+        return self._inputs[key]
+
+
+def measure(run: Run, validation: ValidationJets) -> dict[str, Any]:
+    """Score → ``auroc`` [mean over the signals, bootstrap error] and ``ebops`` of network and score; ``layers``.
+
+    ``layers`` maps each layer to its effective bit operations. A fused score that firmware could not compute,
+    although it is not the recipe's, is left out. Raises :class:`EdgeoodError` if the recipe's own is such a one.
+    """
+    recipe = run.recipe
+    layers = bit_operations(fixed_graph(load_network(run)))  # type: ignore[arg-type]
+    scores, parameters = {}, run.load_scores()
+    for name in FUSED_SCORES:
+        try:
+            score = fused_score(recipe, name, parameters[name])
+        except EdgeoodError:
+            if name == recipe.score.kind:
+                raise
+            continue
+        values = open_network(run, name)(validation.inputs(recipe))
+        pairs = [
+            bootstrap_auroc(values[own], values[validation.background], _REPLICAS)
+            for own in validation.signals.values()
+        ]
+        # The background is common to all signals: their errors are taken as fully correlated.
+        scores[name] = {
+            "auroc": np.mean(pairs, axis=0).tolist(),
+            "ebops": sum(layers.values()) + score_bit_operations(score),
+        }
+    return {"scores": scores, "layers": layers}

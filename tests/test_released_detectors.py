@@ -1,0 +1,161 @@
+"""A released detector: written from a run, loaded in two lines, the same bits as the network."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from quantized_runs import make_run, quantized_run
+
+from benchmarks.quantization.release import release
+from edgeood.errors import EdgeoodError
+from edgeood.evaluation.run_evaluation import evaluate
+from edgeood.inputs import inputs_of
+from edgeood.jets.format import Jets, read_jets
+from edgeood.recipe import Recipe
+from edgeood.released import load_released, released_names
+from edgeood.run import Run, sha256_of
+from edgeood.runtime.network import open_network
+from edgeood.runtime.onnxruntime import OnnxRuntime
+
+KINDS = ("max_logit", "mahalanobis_diagonal")
+LIMIT = "Made of random weights."
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, toy_jet_file) -> Run:
+    """A run with random weights that names its machine's paths, measured on toy jets."""
+    made = make_run(tmp_path_factory.mktemp("run") / "twin")
+    content = json.loads((made.path / "run.json").read_text())
+    content["recipe"]["data"] |= {
+        "jets": [str(toy_jet_file)],
+        "classes": {"qcd": ["quark", "gluon"], "wz": ["w_1tev"]},
+        "signals": {"top": ["top_1tev"]},
+    }
+    content["recipe"]["distillation"] = {"teacher": "/somewhere/float"}
+    content["jets"] = {"train": 1200, "validation": 100}
+    (made.path / "run.json").write_text(json.dumps(content))
+    opened = Run.open(made.path)
+    evaluate(opened, plots=False)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def folder(run, tmp_path_factory, toy_jet_file) -> Path:
+    return release(run, "tiny", tmp_path_factory.mktemp("released"), [toy_jet_file], limits=[LIMIT])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_detector_scores_files_jets_and_inputs_as_the_network_does(run, folder, toy_jet_file, kind):
+    jets = read_jets(toy_jet_file)
+    inputs = inputs_of(jets, run.manifest["recipe"]["inputs"])
+    expected = open_network(run, kind)(inputs)
+    assert np.unique(expected).size > 100
+    detector = load_released(folder, kind)
+    for what in (toy_jet_file, [toy_jet_file], jets, inputs):
+        np.testing.assert_array_equal(detector(what), expected)
+    np.testing.assert_array_equal(detector.score(jets), expected)
+    assert detector.score(jets[:0]).shape == (0,)
+    threshold = float(run.load_scores()[kind]["threshold"])
+    assert detector.threshold == threshold
+    integers = expected / detector.step
+    selected = integers > detector.card["scores"][kind]["threshold_integer"]
+    np.testing.assert_array_equal(selected, expected > threshold)
+    assert repr(detector) == f"<Detector tiny: {kind}, anomalous above {threshold:g}>"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_vectors_are_whole_numbers_of_the_network_and_one_wrong_one_is_found(run, folder, kind, monkeypatch):
+    detector = load_released(folder, kind)
+    inputs, integers = detector.vectors()
+    assert integers.dtype == np.int64
+    assert len(integers) == len(inputs) == 48 + 13
+    np.testing.assert_array_equal(open_network(run, kind)(inputs), integers * detector.step)
+    assert detector.check() == 0
+    wrong = integers.copy()
+    wrong[7] += 1
+    monkeypatch.setattr(detector, "vectors", lambda: (inputs, wrong))
+    assert detector.check() == 1
+
+
+def test_the_example_holds_jets_of_every_process(folder):
+    detector = load_released(folder)
+    assert detector.score_name == "mahalanobis_diagonal"
+    jets = read_jets(detector.example())
+    assert set(jets.process_names) == {"quark", "gluon", "w_1tev", "top_1tev"}
+    np.testing.assert_array_equal(detector(detector.example()), detector.vectors()[1][:48] * detector.step)
+    assert isinstance(jets, Jets)
+
+
+def test_the_card_says_what_was_measured_and_no_machines_paths(run, folder, toy_jet_file):
+    card = json.loads((folder / "card.json").read_text())
+    metrics = json.loads((run.path / "evaluation" / "metrics.json").read_text())
+    for kind in KINDS:
+        own = card["scores"][kind]
+        assert own["signals"]["top"]["auroc"] == metrics["signals"]["top"][kind]["auroc"]
+        assert own["sculpting"] == metrics["sculpting"][kind]
+        assert own["ebops"] > 1000
+    assert card["scores"]["mahalanobis_diagonal"]["ebops"] > card["scores"]["max_logit"]["ebops"]
+    assert card["limits"][-1] == LIMIT
+    assert len(card["limits"]) > 3
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files - {"card.json"} == set(card["files"])
+    assert {"card.md", "recipe.yaml", "network.safetensors", "vectors.npz", "run.json"} <= files
+    assert all(sha256_of(folder / name) == digest for name, digest in card["files"].items())
+    for name in ("card.md", "card.json", "recipe.yaml", "run.json", "export/max_logit/score.json"):
+        text = (folder / name).read_text()
+        assert str(toy_jet_file.parent) not in text
+        assert "/somewhere" not in text
+    text = (folder / "card.md").read_text()
+    assert LIMIT in text
+    assert "| max-logit | top |" in text
+    assert 'load_released("tiny")("jets.h5")' in text
+
+
+def test_a_released_detector_is_a_run(folder):
+    again = Run.open(folder)
+    assert isinstance(again.recipe, Recipe)
+    assert set(again.load_scores()) == set(KINDS)
+    engine = OnnxRuntime(folder / "export" / "max_logit" / "score.onnx")
+    inputs, _ = load_released(folder, "max_logit").vectors()
+    np.testing.assert_array_equal(engine(inputs), open_network(again, "max_logit")(inputs))
+
+
+def test_two_lines_need_three_packages(folder, toy_jet_file):
+    code = (
+        "import sys; from edgeood.released import load_released\n"
+        f"print(len(load_released({str(folder)!r})({str(toy_jet_file)!r})))\n"
+        "print(sorted({n.partition('.')[0] for n in sys.modules} & "
+        "{'pydantic', 'yaml', 'torch', 'typer', 'rich', 'keras', 'onnx', 'scipy', 'matplotlib', 'lightning'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "2000\n[]\n", done.stderr
+
+
+def test_what_is_wrong_is_told_in_one_sentence(folder, run, tmp_path, toy_jet_file):
+    with pytest.raises(EdgeoodError, match="there is no released detector 'cnn-of-nobody'"):
+        load_released("cnn-of-nobody")
+    with pytest.raises(EdgeoodError, match="'tiny' has no score 'energy'; choose max_logit or"):
+        load_released(folder, "energy")
+    with pytest.raises(EdgeoodError, match=r"was not measured; run `edgeood evaluate"):
+        release(quantized_run(), "tiny", tmp_path, [toy_jet_file])
+    assert not (tmp_path / "tiny").exists()
+
+
+def test_a_damaged_file_is_noticed(run, tmp_path, toy_jet_file):
+    folder = release(run, "tiny", tmp_path, [toy_jet_file])
+    file = folder / "export" / "max_logit" / "score.onnx"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert load_released(folder, "mahalanobis_diagonal").check() == 0
+    with pytest.raises(EdgeoodError, match=r"score\.onnx is not the file that was released"):
+        load_released(folder, "max_logit")
+
+
+@pytest.mark.parametrize("name", released_names())
+def test_every_detector_of_the_package_gives_its_vectors(name):
+    for kind in KINDS:
+        assert load_released(name, kind).check() == 0
