@@ -1,7 +1,7 @@
 // Test bench of nnet_edgeood_constituents.h: random jets through the fixed-point code and through plain 64-bit
 // integers that sort, in arrays and in streams, with the candidates and with other points as coordinates. Prints the
 // number of mismatches; exit code 1 if there is one. Needs g++ and the ap_types that hls4ml ships
-// (tests/export/test_constituent_headers.py compiles it with sanitizers).
+// (tests/export/test_firmware_headers.py compiles it with sanitizers).
 
 #include <algorithm>
 #include <cstdint>

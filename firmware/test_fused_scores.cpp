@@ -1,6 +1,6 @@
 // Test bench of nnet_edgeood_score.h: random vectors through the fixed-point code and through plain 64-bit integers,
 // in arrays and in streams. Prints the number of mismatches; exit code 1 if there is one. Needs g++ and the ap_types
-// that hls4ml ships (tests/export/test_score_headers.py compiles it with sanitizers).
+// that hls4ml ships (tests/export/test_firmware_headers.py compiles it with sanitizers).
 
 #include <cstdint>
 #include <cstdio>

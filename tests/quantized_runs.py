@@ -8,7 +8,20 @@ import numpy as np
 
 from edgeood.fixed_point import FixedPoint
 from edgeood.jets.format import CONSTITUENT_DTYPE, JET_DTYPE, Jets, write_jets
-from edgeood.recipe import CNN, Block, Data, Images, Quantization, Recipe, Score, Target
+from edgeood.inputs import inputs_of
+from edgeood.recipe import (
+    CNN,
+    Block,
+    Data,
+    EdgeBlock,
+    Images,
+    ParticleNetLite,
+    Quantization,
+    Recipe,
+    Score,
+    Target,
+    TriggerCandidates,
+)
 from edgeood.run import Run
 
 TINY = CNN(blocks=(Block(filters=3, pool=2), Block(filters=4, pool=2)), hidden=(9,), representation=5)
@@ -27,6 +40,22 @@ SIGNED = Quantization(input=FixedPoint(7, 0), representation=FixedPoint(10, 3))
 STRIDED = CNN(
     blocks=(Block(filters=3, kernel=4, stride=2), Block(filters=4, kernel=2, pool=2)), representation=5
 )
+
+LITE = ParticleNetLite(
+    neighbours=3,
+    blocks=(EdgeBlock(edge=6, nodes=(5,)), EdgeBlock(edge=4)),
+    dynamic=3,
+    hidden=(6,),
+    representation=4,
+)
+CANDIDATES = TriggerCandidates(constituents=8)
+
+
+def on_candidates(toolkit: str = "qkeras") -> Quantization:
+    """Types for ParticleNet-lite."""
+    return Quantization(
+        toolkit=toolkit, input=FixedPoint(15, 4), weights=FixedPoint(6, 1), representation=FixedPoint(8, 3)
+    )
 
 
 def random_images(count: int, pixels: int, seed: int = 1) -> np.ndarray:
@@ -80,10 +109,12 @@ def quantized_run(**settings) -> Run:
 def make_run(
     folder: Path,
     *,
-    network: CNN = TINY,
+    network: CNN | ParticleNetLite = TINY,
     pixels: int = 16,
     io_type: str = "io_stream",
+    inputs: Images | TriggerCandidates | None = None,
     quantization: Quantization = Quantization(),  # noqa: B008 - frozen
+    normal: str = "known",
     strategy: str = "latency",
     reuse_factor: int = 1,
     seed: int = 0,
@@ -98,10 +129,10 @@ def make_run(
     recipe = Recipe(
         name="tiny twin-1",
         data=DATA,
-        inputs=Images(pixels=pixels, intensity="sqrt"),
+        inputs=inputs or Images(pixels=pixels, intensity="sqrt"),
         network=network,
         quantization=quantization,
-        score=Score(kind="mahalanobis_diagonal"),
+        score=Score(kind="mahalanobis_diagonal", normal=normal),
         target=Target(io_type=io_type, strategy=strategy, reuse_factor=reuse_factor),
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,10 +140,17 @@ def make_run(
     save_file(
         {key: value.detach() for key, value in twin.state_dict().items()}, folder / "network.safetensors"
     )
-    outputs = outputs_of(twin, random_images(400, pixels, seed=2))
+    if isinstance(recipe.inputs, TriggerCandidates):
+        known = inputs_of(random_jets(400, seed=2), recipe.inputs.model_dump())
+    else:
+        known = random_images(400, pixels, seed=2)
+    outputs = outputs_of(twin, known)
     labels = (outputs.logits[:, 0] > np.median(outputs.logits[:, 0])).astype(int)
     parameters = {}
-    for name, score in fit_scores(outputs.representation, outputs.logits, labels).items():
+    fitted = fit_scores(outputs.representation, outputs.logits, labels)
+    if normal == "background":
+        fitted["mahalanobis_diagonal"] = fitted["mahalanobis_diagonal"].of_class(0)
+    for name, score in fitted.items():
         score.threshold = threshold_for(score(outputs.representation, outputs.logits), 0.1)
         parameters[name] = score.parameters()
     Run(folder, {}).save_scores(parameters)

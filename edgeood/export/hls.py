@@ -125,6 +125,8 @@ def write_project(
 def _convert(
     qonnx: onnx.ModelProto, target: Target, project: str, namespace: str, folder: Path, backend: Backend
 ) -> tuple[Any, FixedPoint]:
+    # hls4ml looks into Keras where it is installed; our twins need it to run on torch.
+    os.environ.setdefault("KERAS_BACKEND", "torch")
     import hls4ml
 
     register_score_layers()

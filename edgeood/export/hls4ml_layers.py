@@ -1,6 +1,6 @@
 """What our hls4ml layers share: types, and how they enter hls4ml through its Extension API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgeood.fixed_point import FixedPoint
@@ -28,7 +28,7 @@ def fixed_point(precision: Any) -> FixedPoint:
 
 
 def register(
-    layers: dict[str, type],
+    layers: Mapping[str, type],
     parser: Callable[..., dict[str, Any]],
     templates: tuple[type, ...],
     header: str,

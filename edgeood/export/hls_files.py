@@ -133,6 +133,7 @@ def readme(
     types = "\n".join(f"| {name} | `{exact_type(kind)}` |" for name, kind in score.types().items())
     threshold = int(np.floor(score.threshold / score.step))
     interval = least_interval(shape, target)
+    reports = f"{about['project']}_prj/solution1/syn/report"
     return f"""# {about["project"]}: anomaly score in firmware
 
 Made by edgeood (`edgeood export --target {tool.target}`) through hls4ml, for {tool.name}.
@@ -153,7 +154,7 @@ Target: {target.part}, {target.clock_ns} ns, {target.io_type}, strategy {target.
 reuse factor {target.reuse_factor}.
 
 By its structure, the design takes a jet every {interval} cycles ({interval * target.clock_ns:g} ns) at best. Latency,
-interval and resources are what synthesis reports in `{about["project"]}_prj/solution1/syn/report`.{_deeper(shape, target)}
+interval and resources are what synthesis reports in `{reports}`.{_deeper(shape, target)}
 
 ## Fixed-point types
 

@@ -106,8 +106,8 @@ class Cpu:
         inputs = np.ascontiguousarray(inputs, np.float32)
         if math.prod(inputs.shape[1:]) != self.inputs:
             raise EdgeoodError(
-                f"{self.library} scores jets of {self.inputs} numbers, not of shape {inputs.shape[1:]}; make the inputs "
-                "as the run's recipe says."
+                f"{self.library} scores jets of {self.inputs} numbers, not of shape {inputs.shape[1:]}; make "
+                "the inputs as the run's recipe says."
             )
         scores = np.empty(len(inputs))
 

@@ -121,7 +121,10 @@ class CSim:
         self.progress = progress
 
     def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
-        """(B,) scores from (B, 1, P, P) images or (B, N, F) candidates. Raises :class:`EdgeoodError` if a worker dies."""
+        """(B,) scores from (B, 1, P, P) images or (B, N, F) candidates.
+
+        Raises :class:`EdgeoodError` if a worker dies.
+        """
         inputs = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), math.prod(inputs.shape[1:]))
         scores = np.empty(len(inputs))
         chunks: SimpleQueue[slice] = SimpleQueue()

@@ -16,7 +16,7 @@ from edgeood.run import Run
 
 @pytest.mark.parametrize(
     ("target", "message"),
-    [("vitsi", "did you mean 'vitis'"), ("verilator", "choose one of qonnx, onnx, vitis")],
+    [("vitsi", "did you mean 'vitis'"), ("bitstream", "choose one of qonnx, onnx, vitis")],
 )
 def test_unknown_targets_get_a_hint(target: str, message: str) -> None:
     with pytest.raises(EdgeoodError, match=message):
