@@ -3,7 +3,8 @@
 //
 // Part of edgeood, Apache-2.0. N places hold the candidates of a jet, those beyond its constituents zeros: a place is
 // valid if its momentum, column 0 of the candidates, is above zero. Every type comes from the project's configuration
-// and holds its sums exactly; the one rounding is that of the coordinates, onto coordinate_t (AP_RND_CONV, AP_SAT).
+// and holds its sums exactly; the one rounding is that of the coordinates, onto coordinate_t (half to even, saturated).
+// Compilers of AMD and Intel differ in nnet_edgeood_vendor.h.
 //
 // knn_gather computes a_i + max b_j over the k nearest valid others j of i, without ever sorting: each distance is
 // compared with each other one, a place's rank is the number of places before it, and it is a neighbour if its rank
@@ -23,8 +24,7 @@
 #ifndef NNET_EDGEOOD_CONSTITUENTS_H_
 #define NNET_EDGEOOD_CONSTITUENTS_H_
 
-#include "hls_stream.h"
-#include "nnet_common.h"
+#include "nnet_edgeood_vendor.h"
 
 namespace nnet {
 
@@ -37,10 +37,10 @@ struct knn_gather_config {
     static const unsigned n_neighbour = 3;      // k
     static const unsigned n_channel = 4;        // C; the edges are a (C) and b (C), signed
     static const unsigned reuse_factor = 1;
-    typedef ap_fixed<9, 2, AP_RND_CONV, AP_SAT> coordinate_t;
-    typedef ap_fixed<10, 3> difference_t; // exact
-    typedef ap_ufixed<19, 5> distance_t;  // exact: squared distance
-    typedef ap_uint<3> rank_t;            // up to N - 1
+    typedef vendor::rounded_fixed<9, 2> coordinate_t;
+    typedef vendor::fixed<10, 3> difference_t; // exact
+    typedef vendor::ufixed<19, 5> distance_t;  // exact: squared distance
+    typedef vendor::counter<3> rank_t;         // up to N - 1
 };
 
 struct constituent_mean_config {
@@ -48,13 +48,14 @@ struct constituent_mean_config {
     static const unsigned n_feature = 3;     // columns of a candidate
     static const unsigned n_channel = 4;     // C
     static const unsigned reuse_factor = 1;
-    typedef ap_ufixed<11, 5> accum_t; // exact: sum of N features
+    typedef vendor::ufixed<11, 5> accum_t; // exact: sum of N features
 };
 
 template <class point_T, typename CONFIG_T>
 void take_coordinates(const point_T point[CONFIG_T::n_point],
                       typename CONFIG_T::coordinate_t coordinates[CONFIG_T::n_coordinate]) {
     #pragma HLS INLINE
+    EDGEOOD_UNROLL
     for (unsigned d = 0; d < CONFIG_T::n_coordinate; d++) {
         #pragma HLS UNROLL
         coordinates[d] = point[CONFIG_T::first_coordinate + d];
@@ -66,6 +67,7 @@ typename CONFIG_T::distance_t squared_distance(const typename CONFIG_T::coordina
                                                const typename CONFIG_T::coordinate_t there[CONFIG_T::n_coordinate]) {
     #pragma HLS INLINE
     typename CONFIG_T::distance_t distance = 0;
+    EDGEOOD_UNROLL
     for (unsigned d = 0; d < CONFIG_T::n_coordinate; d++) {
         #pragma HLS UNROLL
         const typename CONFIG_T::difference_t difference = here[d] - there[d];
@@ -82,20 +84,23 @@ void maximum_of_nearest(unsigned i, const typename CONFIG_T::distance_t distance
                         res_T maximum[CONFIG_T::n_channel]) {
     #pragma HLS INLINE
     const unsigned N = CONFIG_T::n_constituent, C = CONFIG_T::n_channel;
-    bool other[N], chosen[N];
-    typename CONFIG_T::rank_t rank[N];
+    EDGEOOD_REGISTERS bool other[N], chosen[N];
+    EDGEOOD_REGISTERS typename CONFIG_T::rank_t rank[N];
     #pragma HLS ARRAY_PARTITION variable=other complete
     #pragma HLS ARRAY_PARTITION variable=chosen complete
     #pragma HLS ARRAY_PARTITION variable=rank complete
 Others:
+    EDGEOOD_UNROLL
     for (unsigned j = 0; j < N; j++) {
         #pragma HLS UNROLL
         other[j] = valid[j] && j != i;
         rank[j] = 0;
     }
 Ranks:
+    EDGEOOD_UNROLL
     for (unsigned j = 1; j < N; j++) {
         #pragma HLS UNROLL
+        EDGEOOD_UNROLL
         for (unsigned m = 0; m < j; m++) {
             #pragma HLS UNROLL
             // One comparison decides for both; the lower index, m, is first if they are equal.
@@ -108,6 +113,7 @@ Ranks:
     }
     bool lonely = true;
 Chosen:
+    EDGEOOD_UNROLL
     for (unsigned j = 0; j < N; j++) {
         #pragma HLS UNROLL
         chosen[j] = other[j] && rank[j] < CONFIG_T::n_neighbour;
@@ -118,10 +124,12 @@ Chosen:
     edge_T lowest = 0;
     lowest[edge_T::width - 1] = 1;
 Channels:
+    EDGEOOD_UNROLL
     for (unsigned c = 0; c < C; c++) {
         #pragma HLS UNROLL
-        edge_T terms[N];
+        EDGEOOD_REGISTERS edge_T terms[N];
         #pragma HLS ARRAY_PARTITION variable=terms complete
+        EDGEOOD_UNROLL
         for (unsigned j = 0; j < N; j++) {
             #pragma HLS UNROLL
             terms[j] = chosen[j] || (lonely && j == i) ? edges[j * 2 * C + C + c] : lowest;
@@ -144,22 +152,25 @@ void knn_gather(candidate_T candidates[CONFIG_T::n_constituent * CONFIG_T::n_fea
     #pragma HLS ARRAY_PARTITION variable=edges complete
     #pragma HLS ARRAY_PARTITION variable=maximum complete
     const unsigned N = CONFIG_T::n_constituent;
-    bool valid[N];
-    typename CONFIG_T::coordinate_t coordinates[N][CONFIG_T::n_coordinate];
-    typename CONFIG_T::distance_t distance[N][N];
+    EDGEOOD_REGISTERS bool valid[N];
+    EDGEOOD_REGISTERS typename CONFIG_T::coordinate_t coordinates[N][CONFIG_T::n_coordinate];
+    EDGEOOD_REGISTERS typename CONFIG_T::distance_t distance[N][N];
     #pragma HLS ARRAY_PARTITION variable=valid complete
     #pragma HLS ARRAY_PARTITION variable=coordinates complete dim=0
     #pragma HLS ARRAY_PARTITION variable=distance complete dim=0
 Places:
+    EDGEOOD_UNROLL
     for (unsigned i = 0; i < N; i++) {
         #pragma HLS UNROLL
         valid[i] = candidates[i * CONFIG_T::n_feature] > 0;
         take_coordinates<point_T, CONFIG_T>(points + i * CONFIG_T::n_point, coordinates[i]);
     }
 Distances:
+    EDGEOOD_UNROLL
     for (unsigned i = 0; i < N; i++) {
         #pragma HLS UNROLL
         distance[i][i] = 0;
+        EDGEOOD_UNROLL
         for (unsigned j = i + 1; j < N; j++) {
             #pragma HLS UNROLL
             distance[i][j] = squared_distance<CONFIG_T>(coordinates[i], coordinates[j]);
@@ -167,6 +178,7 @@ Distances:
         }
     }
 Rows:
+    EDGEOOD_UNROLL
     for (unsigned i = 0; i < N; i++) {
         #pragma HLS UNROLL
         maximum_of_nearest<edge_T, res_T, CONFIG_T>(i, distance[i], valid, edges, maximum + i * CONFIG_T::n_channel);
@@ -193,13 +205,15 @@ void take_constituent(unsigned i, const candidate_T &candidate, const point_T &p
     static_assert(point_T::size == CONFIG_T::n_point, "a packet holds one point");
     static_assert(edge_T::size == 2 * CONFIG_T::n_channel, "a packet holds a and b of one constituent");
     valid[i] = candidate[0] > 0;
-    typename point_T::value_type values[CONFIG_T::n_point];
+    EDGEOOD_REGISTERS typename point_T::value_type values[CONFIG_T::n_point];
     #pragma HLS ARRAY_PARTITION variable=values complete
+    EDGEOOD_UNROLL
     for (unsigned p = 0; p < CONFIG_T::n_point; p++) {
         #pragma HLS UNROLL
         values[p] = point[p];
     }
     take_coordinates<typename point_T::value_type, CONFIG_T>(values, coordinates[i]);
+    EDGEOOD_UNROLL
     for (unsigned c = 0; c < 2 * CONFIG_T::n_channel; c++) {
         #pragma HLS UNROLL
         edges[i * 2 * CONFIG_T::n_channel + c] = edge[c];
@@ -209,16 +223,18 @@ void take_constituent(unsigned i, const candidate_T &candidate, const point_T &p
 template <class edge_T, class res_T, typename CONFIG_T>
 void write_rows(const bool valid[CONFIG_T::n_constituent],
                 const typename CONFIG_T::coordinate_t coordinates[CONFIG_T::n_constituent][CONFIG_T::n_coordinate],
-                const edge_T edges[CONFIG_T::n_constituent * 2 * CONFIG_T::n_channel], hls::stream<res_T> &maximum) {
+                const edge_T edges[CONFIG_T::n_constituent * 2 * CONFIG_T::n_channel], vendor::stream<res_T> &maximum) {
     #pragma HLS INLINE
     static_assert(res_T::size == CONFIG_T::n_channel, "a packet holds one constituent");
 Rows:
+    EDGEOOD_II(CONFIG_T::reuse_factor)
     for (unsigned i = 0; i < CONFIG_T::n_constituent; i++) {
         #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
-        typename CONFIG_T::distance_t distance[CONFIG_T::n_constituent];
-        typename res_T::value_type row[CONFIG_T::n_channel];
+        EDGEOOD_REGISTERS typename CONFIG_T::distance_t distance[CONFIG_T::n_constituent];
+        EDGEOOD_REGISTERS typename res_T::value_type row[CONFIG_T::n_channel];
         #pragma HLS ARRAY_PARTITION variable=distance complete
         #pragma HLS ARRAY_PARTITION variable=row complete
+        EDGEOOD_UNROLL
         for (unsigned j = 0; j < CONFIG_T::n_constituent; j++) {
             #pragma HLS UNROLL
             distance[j] = squared_distance<CONFIG_T>(coordinates[i], coordinates[j]);
@@ -226,6 +242,7 @@ Rows:
         maximum_of_nearest<edge_T, typename res_T::value_type, CONFIG_T>(i, distance, valid, edges, row);
         res_T packet;
         PRAGMA_DATA_PACK(packet)
+        EDGEOOD_UNROLL
         for (unsigned c = 0; c < CONFIG_T::n_channel; c++) {
             #pragma HLS UNROLL
             packet[c] = row[c];
@@ -235,16 +252,17 @@ Rows:
 }
 
 template <class candidate_T, class point_T, class edge_T, class res_T, typename CONFIG_T>
-void knn_gather(hls::stream<candidate_T> &candidates, hls::stream<point_T> &points, hls::stream<edge_T> &edges,
-                hls::stream<res_T> &maximum) {
+void knn_gather(vendor::stream<candidate_T> &candidates, vendor::stream<point_T> &points,
+                vendor::stream<edge_T> &edges, vendor::stream<res_T> &maximum) {
     #pragma HLS INLINE off
-    bool valid[CONFIG_T::n_constituent];
-    typename CONFIG_T::coordinate_t coordinates[CONFIG_T::n_constituent][CONFIG_T::n_coordinate];
-    typename edge_T::value_type ab[CONFIG_T::n_constituent * 2 * CONFIG_T::n_channel];
+    EDGEOOD_REGISTERS bool valid[CONFIG_T::n_constituent];
+    EDGEOOD_REGISTERS typename CONFIG_T::coordinate_t coordinates[CONFIG_T::n_constituent][CONFIG_T::n_coordinate];
+    EDGEOOD_REGISTERS typename edge_T::value_type ab[CONFIG_T::n_constituent * 2 * CONFIG_T::n_channel];
     #pragma HLS ARRAY_PARTITION variable=valid complete
     #pragma HLS ARRAY_PARTITION variable=coordinates complete dim=0
     #pragma HLS ARRAY_PARTITION variable=ab complete
 Places:
+    EDGEOOD_II(1)
     for (unsigned i = 0; i < CONFIG_T::n_constituent; i++) {
         #pragma HLS PIPELINE II=1
         const candidate_T candidate = candidates.read();
@@ -256,15 +274,17 @@ Places:
 }
 
 template <class candidate_T, class edge_T, class res_T, typename CONFIG_T>
-void knn_gather(hls::stream<candidate_T> &candidates, hls::stream<edge_T> &edges, hls::stream<res_T> &maximum) {
+void knn_gather(vendor::stream<candidate_T> &candidates, vendor::stream<edge_T> &edges,
+                vendor::stream<res_T> &maximum) {
     #pragma HLS INLINE off
-    bool valid[CONFIG_T::n_constituent];
-    typename CONFIG_T::coordinate_t coordinates[CONFIG_T::n_constituent][CONFIG_T::n_coordinate];
-    typename edge_T::value_type ab[CONFIG_T::n_constituent * 2 * CONFIG_T::n_channel];
+    EDGEOOD_REGISTERS bool valid[CONFIG_T::n_constituent];
+    EDGEOOD_REGISTERS typename CONFIG_T::coordinate_t coordinates[CONFIG_T::n_constituent][CONFIG_T::n_coordinate];
+    EDGEOOD_REGISTERS typename edge_T::value_type ab[CONFIG_T::n_constituent * 2 * CONFIG_T::n_channel];
     #pragma HLS ARRAY_PARTITION variable=valid complete
     #pragma HLS ARRAY_PARTITION variable=coordinates complete dim=0
     #pragma HLS ARRAY_PARTITION variable=ab complete
 Places:
+    EDGEOOD_II(1)
     for (unsigned i = 0; i < CONFIG_T::n_constituent; i++) {
         #pragma HLS PIPELINE II=1
         const candidate_T candidate = candidates.read();
@@ -275,16 +295,8 @@ Places:
     write_rows<typename edge_T::value_type, res_T, CONFIG_T>(valid, coordinates, ab, maximum);
 }
 
-// The bits of the sum of N features, with the binary point moved log2(N) places to the left.
-template <class res_T, class accum_T> res_T over_constituents(accum_T sum) {
-    #pragma HLS INLINE
-    static_assert(res_T::width == accum_T::width, "the mean has all bits of the sum");
-    res_T mean = 0;
-    mean.range(res_T::width - 1, 0) = sum.range(accum_T::width - 1, 0);
-    return mean;
-}
-
-// mean_c = sum_i h_ic / N over the valid constituents i, N counting the empty places too.
+// mean_c = sum_i h_ic / N over the valid constituents i, N counting the empty places too: the bits of the sum, with the
+// binary point moved log2(N) places to the left.
 template <class candidate_T, class feature_T, class res_T, typename CONFIG_T>
 void constituent_mean(candidate_T candidates[CONFIG_T::n_constituent * CONFIG_T::n_feature],
                       feature_T features[CONFIG_T::n_constituent * CONFIG_T::n_channel],
@@ -295,38 +307,44 @@ void constituent_mean(candidate_T candidates[CONFIG_T::n_constituent * CONFIG_T:
     #pragma HLS ARRAY_PARTITION variable=mean complete
     typedef typename CONFIG_T::accum_t accum_t;
 Channels:
+    EDGEOOD_UNROLL
     for (unsigned c = 0; c < CONFIG_T::n_channel; c++) {
         #pragma HLS UNROLL
-        accum_t terms[CONFIG_T::n_constituent];
+        EDGEOOD_REGISTERS accum_t terms[CONFIG_T::n_constituent];
         #pragma HLS ARRAY_PARTITION variable=terms complete
+        EDGEOOD_UNROLL
         for (unsigned i = 0; i < CONFIG_T::n_constituent; i++) {
             #pragma HLS UNROLL
             const bool valid = candidates[i * CONFIG_T::n_feature] > 0;
             terms[i] = valid ? static_cast<accum_t>(features[i * CONFIG_T::n_channel + c]) : static_cast<accum_t>(0);
         }
         Op_add<accum_t> plus;
-        mean[c] = over_constituents<res_T>(reduce<accum_t, CONFIG_T::n_constituent, Op_add<accum_t>>(terms, plus));
+        const accum_t sum = reduce<accum_t, CONFIG_T::n_constituent, Op_add<accum_t>>(terms, plus);
+        mean[c] = vendor::same_bits<res_T>(sum);
     }
 }
 
 template <class candidate_T, class feature_T, class res_T, typename CONFIG_T>
-void constituent_mean(hls::stream<candidate_T> &candidates, hls::stream<feature_T> &features,
-                      hls::stream<res_T> &mean) {
+void constituent_mean(vendor::stream<candidate_T> &candidates, vendor::stream<feature_T> &features,
+                      vendor::stream<res_T> &mean) {
     #pragma HLS INLINE off
     static_assert(candidate_T::size == CONFIG_T::n_feature, "a packet holds one candidate");
     static_assert(feature_T::size == CONFIG_T::n_channel, "a packet holds one constituent");
     static_assert(res_T::size == CONFIG_T::n_channel, "the mean is one packet");
-    typename CONFIG_T::accum_t sum[CONFIG_T::n_channel];
+    EDGEOOD_REGISTERS typename CONFIG_T::accum_t sum[CONFIG_T::n_channel];
     #pragma HLS ARRAY_PARTITION variable=sum complete
+    EDGEOOD_UNROLL
     for (unsigned c = 0; c < CONFIG_T::n_channel; c++) {
         #pragma HLS UNROLL
         sum[c] = 0;
     }
 Places:
+    EDGEOOD_II(1)
     for (unsigned i = 0; i < CONFIG_T::n_constituent; i++) {
         #pragma HLS PIPELINE II=1
         const candidate_T candidate = candidates.read();
         const feature_T feature = features.read();
+        EDGEOOD_UNROLL
         for (unsigned c = 0; c < CONFIG_T::n_channel; c++) {
             #pragma HLS UNROLL
             if (candidate[0] > 0)
@@ -335,9 +353,10 @@ Places:
     }
     res_T packet;
     PRAGMA_DATA_PACK(packet)
+    EDGEOOD_UNROLL
     for (unsigned c = 0; c < CONFIG_T::n_channel; c++) {
         #pragma HLS UNROLL
-        packet[c] = over_constituents<typename res_T::value_type>(sum[c]);
+        packet[c] = vendor::same_bits<typename res_T::value_type>(sum[c]);
     }
     mean.write(packet);
 }

@@ -1,7 +1,7 @@
 // Test bench of nnet_edgeood_constituents.h: random jets through the fixed-point code and through plain 64-bit
 // integers that sort, in arrays and in streams, with the candidates and with other points as coordinates. Prints the
-// number of mismatches; exit code 1 if there is one. Needs g++ and the ap_types that hls4ml ships
-// (tests/export/test_firmware_headers.py compiles it with sanitizers).
+// number of mismatches; exit code 1 if there is one. Needs g++ and the ap_types or ac_types that
+// hls4ml ships (tests/export/test_firmware_headers.py compiles it with sanitizers).
 
 #include <algorithm>
 #include <cstdint>
@@ -10,42 +10,39 @@
 #include <utility>
 #include <vector>
 
-#include "ap_fixed.h"
-#include "hls_stream.h"
-#include "nnet_utils/nnet_types.h"
-
 #include "nnet_edgeood_constituents.h"
+#include "test_numbers.h"
 
 namespace {
 
 const unsigned N = 8, F = 3, P = 4, C = 5;
 
-typedef ap_fixed<12, 3> candidate_t; // 9 fraction bits
-typedef ap_ufixed<6, 2> point_t;     // 4
-typedef ap_fixed<8, 4> edge_t;       // 4
-typedef ap_fixed<9, 5> maximum_t;    // 4, exact
-typedef ap_ufixed<7, 2> feature_t;   // 5
-typedef ap_ufixed<10, 5> sum_t;      // 5, exact
-typedef ap_ufixed<10, 2> mean_t;     // 8: the same bits
+typedef vendor::fixed<12, 3> candidate_t; // 9 fraction bits
+typedef vendor::ufixed<6, 2> point_t;     // 4
+typedef vendor::fixed<8, 4> edge_t;       // 4
+typedef vendor::fixed<9, 5> maximum_t;    // 4, exact
+typedef vendor::ufixed<7, 2> feature_t;   // 5
+typedef vendor::ufixed<10, 5> sum_t;      // 5, exact
+typedef vendor::ufixed<10, 2> mean_t;     // 8: the same bits
 
 // Neighbours in the plane of columns 1 and 2: 9 fraction bits are rounded to 5, and saturate.
 template <unsigned K> struct static_config : nnet::knn_gather_config {
     static const unsigned n_constituent = N, n_feature = F, n_point = F, n_channel = C;
     static const unsigned first_coordinate = 1, n_coordinate = 2, n_neighbour = K;
-    typedef ap_fixed<7, 2, AP_RND_CONV, AP_SAT> coordinate_t;
-    typedef ap_fixed<8, 3> difference_t;
-    typedef ap_ufixed<15, 5> distance_t;
-    typedef ap_uint<3> rank_t;
+    typedef vendor::rounded_fixed<7, 2> coordinate_t;
+    typedef vendor::fixed<8, 3> difference_t;
+    typedef vendor::ufixed<15, 5> distance_t;
+    typedef vendor::counter<3> rank_t;
 };
 
 // Neighbours in the space of three columns, of a type that needs no rounding.
 template <unsigned K> struct dynamic_config : nnet::knn_gather_config {
     static const unsigned n_constituent = N, n_feature = F, n_point = P, n_channel = C;
     static const unsigned first_coordinate = 0, n_coordinate = 3, n_neighbour = K;
-    typedef ap_ufixed<6, 2, AP_RND_CONV, AP_SAT> coordinate_t;
-    typedef ap_fixed<7, 3> difference_t;
-    typedef ap_ufixed<14, 6> distance_t;
-    typedef ap_uint<3> rank_t;
+    typedef vendor::rounded_ufixed<6, 2> coordinate_t;
+    typedef vendor::fixed<7, 3> difference_t;
+    typedef vendor::ufixed<14, 6> distance_t;
+    typedef vendor::counter<3> rank_t;
 };
 
 struct mean_config : nnet::constituent_mean_config {
@@ -55,23 +52,12 @@ struct mean_config : nnet::constituent_mean_config {
 
 typedef std::vector<std::int64_t> integers;
 
-// The value whose bit pattern is `integer`.
-template <class T> T from_integer(std::int64_t integer) {
-    T value;
-    value.range(T::width - 1, 0) = ap_int<T::width + 1>(integer).range(T::width - 1, 0);
-    return value;
-}
-
-template <class T> std::int64_t to_integer(T value) {
-    return static_cast<std::int64_t>(value.to_double() * static_cast<double>(std::int64_t(1) << (T::width - T::iwidth)));
-}
-
 template <class T> void fill(const integers &from, T *to) {
     for (std::size_t i = 0; i < from.size(); i++)
         to[i] = from_integer<T>(from[i]);
 }
 
-template <class T, unsigned WIDTH> void send(const T *from, hls::stream<nnet::array<T, WIDTH>> &to) {
+template <class T, unsigned WIDTH> void send(const T *from, vendor::stream<nnet::array<T, WIDTH>> &to) {
     for (unsigned i = 0; i < N; i++) {
         nnet::array<T, WIDTH> packet;
         for (unsigned f = 0; f < WIDTH; f++)
@@ -135,14 +121,14 @@ template <class T> unsigned differences(const integers &wanted, const T *found) 
 }
 
 template <class T, unsigned WIDTH>
-unsigned differences(const integers &wanted, hls::stream<nnet::array<T, WIDTH>> &stream) {
+unsigned differences(const integers &wanted, vendor::stream<nnet::array<T, WIDTH>> &stream) {
     std::vector<T> found(wanted.size());
     for (std::size_t i = 0; i < wanted.size(); i += WIDTH) {
         const nnet::array<T, WIDTH> packet = stream.read();
         for (unsigned c = 0; c < WIDTH; c++)
             found[i + c] = packet[c];
     }
-    return differences(wanted, found.data()) + !stream.empty();
+    return differences(wanted, found.data()) + leftover(stream);
 }
 
 struct Jet {
@@ -193,14 +179,14 @@ template <unsigned K> unsigned test_candidates_as_points(Jet &jet) {
 
     maximum_t found[N * C];
     nnet::knn_gather<candidate_t, edge_t, maximum_t, static_config<K>>(jet.candidates_fixed, jet.edges_fixed, found);
-    hls::stream<nnet::array<candidate_t, F>> candidates;
-    hls::stream<nnet::array<edge_t, 2 * C>> edges;
-    hls::stream<nnet::array<maximum_t, C>> maximum;
+    vendor::stream<nnet::array<candidate_t, F>> candidates;
+    vendor::stream<nnet::array<edge_t, 2 * C>> edges;
+    vendor::stream<nnet::array<maximum_t, C>> maximum;
     send(jet.candidates_fixed, candidates);
     send(jet.edges_fixed, edges);
     nnet::knn_gather<nnet::array<candidate_t, F>, nnet::array<edge_t, 2 * C>, nnet::array<maximum_t, C>,
                      static_config<K>>(candidates, edges, maximum);
-    return differences(wanted, found) + differences(wanted, maximum) + !candidates.empty() + !edges.empty();
+    return differences(wanted, found) + differences(wanted, maximum) + leftover(candidates) + leftover(edges);
 }
 
 template <unsigned K> unsigned test_other_points(Jet &jet) {
@@ -213,17 +199,17 @@ template <unsigned K> unsigned test_other_points(Jet &jet) {
     maximum_t found[N * C];
     nnet::knn_gather<candidate_t, point_t, edge_t, maximum_t, dynamic_config<K>>(
         jet.candidates_fixed, jet.points_fixed, jet.edges_fixed, found);
-    hls::stream<nnet::array<candidate_t, F>> candidates;
-    hls::stream<nnet::array<point_t, P>> points;
-    hls::stream<nnet::array<edge_t, 2 * C>> edges;
-    hls::stream<nnet::array<maximum_t, C>> maximum;
+    vendor::stream<nnet::array<candidate_t, F>> candidates;
+    vendor::stream<nnet::array<point_t, P>> points;
+    vendor::stream<nnet::array<edge_t, 2 * C>> edges;
+    vendor::stream<nnet::array<maximum_t, C>> maximum;
     send(jet.candidates_fixed, candidates);
     send(jet.points_fixed, points);
     send(jet.edges_fixed, edges);
     nnet::knn_gather<nnet::array<candidate_t, F>, nnet::array<point_t, P>, nnet::array<edge_t, 2 * C>,
                      nnet::array<maximum_t, C>, dynamic_config<K>>(candidates, points, edges, maximum);
-    return differences(wanted, found) + differences(wanted, maximum) + !candidates.empty() + !points.empty() +
-           !edges.empty();
+    return differences(wanted, found) + differences(wanted, maximum) + leftover(candidates) + leftover(points) +
+           leftover(edges);
 }
 
 unsigned test_mean(Jet &jet) {
@@ -231,14 +217,14 @@ unsigned test_mean(Jet &jet) {
     mean_t found[C];
     nnet::constituent_mean<candidate_t, feature_t, mean_t, mean_config>(jet.candidates_fixed, jet.features_fixed,
                                                                         found);
-    hls::stream<nnet::array<candidate_t, F>> candidates;
-    hls::stream<nnet::array<feature_t, C>> features;
-    hls::stream<nnet::array<mean_t, C>> mean;
+    vendor::stream<nnet::array<candidate_t, F>> candidates;
+    vendor::stream<nnet::array<feature_t, C>> features;
+    vendor::stream<nnet::array<mean_t, C>> mean;
     send(jet.candidates_fixed, candidates);
     send(jet.features_fixed, features);
     nnet::constituent_mean<nnet::array<candidate_t, F>, nnet::array<feature_t, C>, nnet::array<mean_t, C>, mean_config>(
         candidates, features, mean);
-    return differences(wanted, found) + differences(wanted, mean) + !candidates.empty() + !features.empty();
+    return differences(wanted, found) + differences(wanted, mean) + leftover(candidates) + leftover(features);
 }
 
 } // namespace

@@ -1,28 +1,25 @@
 // Test bench of nnet_edgeood_score.h: random vectors through the fixed-point code and through plain 64-bit integers,
-// in arrays and in streams. Prints the number of mismatches; exit code 1 if there is one. Needs g++ and the ap_types
-// that hls4ml ships (tests/export/test_firmware_headers.py compiles it with sanitizers).
+// in arrays and in streams. Prints the number of mismatches; exit code 1 if there is one. Needs g++ and the
+// ap_types or ac_types that hls4ml ships (tests/export/test_firmware_headers.py compiles it with sanitizers).
 
 #include <cstdint>
 #include <cstdio>
 #include <random>
 
-#include "ap_fixed.h"
-#include "hls_stream.h"
-#include "nnet_utils/nnet_types.h"
-
 #include "nnet_edgeood_score.h"
+#include "test_numbers.h"
 
 namespace {
 
 const unsigned D = 6, K = 3;
 
-typedef ap_ufixed<10, 3> representation_t;  // 7 fraction bits
-typedef ap_ufixed<9, 3> mean_t;             // 6
-typedef ap_ufixed<12, 5> inverse_variance_t; // 7
-typedef ap_fixed<11, 4> difference_t;       // 7, exact
-typedef ap_ufixed<15, 6> square_t;          // 9 of 14: truncated
-typedef ap_ufixed<17, 11> product_t;        // 6 of 16: truncated
-typedef ap_ufixed<20, 14> score_t;          // 6, exact
+typedef vendor::ufixed<10, 3> representation_t;  // 7 fraction bits
+typedef vendor::ufixed<9, 3> mean_t;             // 6
+typedef vendor::ufixed<12, 5> inverse_variance_t; // 7
+typedef vendor::fixed<11, 4> difference_t;       // 7, exact
+typedef vendor::ufixed<15, 6> square_t;          // 9 of 14: truncated
+typedef vendor::ufixed<17, 11> product_t;        // 6 of 16: truncated
+typedef vendor::ufixed<20, 14> score_t;          // 6, exact
 
 struct mahalanobis_config : nnet::diagonal_mahalanobis_config {
     static const unsigned n_in = D;
@@ -35,23 +32,12 @@ struct mahalanobis_config : nnet::diagonal_mahalanobis_config {
     typedef score_t accum_t;
 };
 
-typedef ap_fixed<12, 4> logit_t;
-typedef ap_fixed<13, 5> max_logit_t;
+typedef vendor::fixed<12, 4> logit_t;
+typedef vendor::fixed<13, 5> max_logit_t;
 
 struct logits_config : nnet::max_logit_config {
     static const unsigned n_class = K;
 };
-
-// The value whose bit pattern is `integer`.
-template <class T> T from_integer(std::int64_t integer) {
-    T value;
-    value.range(T::width - 1, 0) = ap_int<T::width + 1>(integer).range(T::width - 1, 0);
-    return value;
-}
-
-template <class T> std::int64_t to_integer(T value) {
-    return static_cast<std::int64_t>(value.to_double() * static_cast<double>(std::int64_t(1) << (T::width - T::iwidth)));
-}
 
 unsigned test_mahalanobis(std::mt19937 &random, unsigned trials) {
     unsigned wrong = 0;
@@ -90,8 +76,8 @@ unsigned test_mahalanobis(std::mt19937 &random, unsigned trials) {
         score_t parallel[1];
         nnet::diagonal_mahalanobis<representation_t, score_t, mahalanobis_config>(r_fixed, parallel, mean_fixed,
                                                                                   inverse_variance_fixed);
-        hls::stream<nnet::array<representation_t, D>> data;
-        hls::stream<nnet::array<score_t, 1>> result;
+        vendor::stream<nnet::array<representation_t, D>> data;
+        vendor::stream<nnet::array<score_t, 1>> result;
         nnet::array<representation_t, D> packet;
         for (unsigned d = 0; d < D; d++)
             packet[d] = r_fixed[d];
@@ -100,7 +86,7 @@ unsigned test_mahalanobis(std::mt19937 &random, unsigned trials) {
             data, result, mean_fixed, inverse_variance_fixed);
         wrong += to_integer(parallel[0]) != nearest;
         wrong += to_integer(result.read()[0]) != nearest;
-        wrong += !data.empty() || !result.empty();
+        wrong += leftover(data) + leftover(result);
     }
     return wrong;
 }
@@ -120,8 +106,8 @@ unsigned test_max_logit(std::mt19937 &random, unsigned trials) {
         }
         max_logit_t parallel[1];
         nnet::max_logit<logit_t, max_logit_t, logits_config>(logits, parallel);
-        hls::stream<nnet::array<logit_t, K>> data;
-        hls::stream<nnet::array<max_logit_t, 1>> result;
+        vendor::stream<nnet::array<logit_t, K>> data;
+        vendor::stream<nnet::array<max_logit_t, 1>> result;
         data.write(packet);
         nnet::max_logit<nnet::array<logit_t, K>, nnet::array<max_logit_t, 1>, logits_config>(data, result);
         wrong += to_integer(parallel[0]) != -largest;

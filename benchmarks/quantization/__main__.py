@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.quantization.engines import SIMULATIONS, TARGETS, Comparison
+from benchmarks.quantization.engines import SIMULATIONS, Comparison
 from benchmarks.quantization.figure import quantization_figure
 from benchmarks.quantization.jets import held_out_jets
 from benchmarks.quantization.report import markdown
@@ -18,6 +18,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS
 from edgeood.evaluation.figures import save_figure
 from edgeood.jets.format import jet_files
+from edgeood.runtime import ENGINES
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 
@@ -41,9 +42,9 @@ def benchmark(
     At most ``test_jets`` jets of each process are measured on. What takes long is kept in
     ``runs_folder/benchmark`` and not done again.
     """
-    unknown = [name for name in comparison.engines if name != "network" and name not in TARGETS]
+    unknown = [name for name in comparison.engines if name not in ENGINES]
     if unknown:
-        raise EdgeoodError(f"there is no engine '{unknown[0]}'; choose of network, {', '.join(TARGETS)}.")
+        raise EdgeoodError(f"there is no engine '{unknown[0]}'; choose of {', '.join(ENGINES)}.")
     pairs, files = pairs_in(runs_folder), jet_files(list(jets))
     recipes = list({run.path: run.recipe for pair in pairs for run in pair.runs}.values())
     test = held_out_jets(recipes, files, test_jets)

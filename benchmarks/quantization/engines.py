@@ -16,9 +16,15 @@ from edgeood.run import Run
 from edgeood.runtime.verify import verify
 from edgeood.scores.fused import FUSED_SCORES
 
-TARGETS = {"qonnx": "qonnx", "onnxruntime": "onnx", "csim": "vitis", "cpu": "cpu", "emulator": "emulator"}
-"""Engine → the export that it runs."""
-SIMULATIONS = ("csim", "emulator")
+TARGETS = {
+    "qonnx": "qonnx",
+    "onnxruntime": "onnx",
+    "csim": "vitis",
+    "vivado_csim": "vivado",
+    "emulator": "emulator",
+}
+"""Engine → the export that it runs; the network itself and the integer scorer need none."""
+SIMULATIONS = ("csim", "vivado_csim", "emulator")
 """Engines that simulate firmware step by step, some hundred jets a second."""
 _ANCHOR = "onnxruntime"
 """What simulations are compared with."""

@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Any
 
-from edgeood.export.hls4ml_layers import exact_type, fixed_point, precision, register, struct
+from edgeood.export.hls4ml_layers import fixed_point, precision, register, struct, vendor_of
 from edgeood.export.score_ops import constants_of
+from edgeood.export.vendors import counter_type, exact_type, rounded_type
 from edgeood.fixed_point import FixedPoint
 
 HEADER = "nnet_edgeood_constituents.h"
@@ -104,10 +105,10 @@ def register_constituent_layers() -> None:
                 "n_neighbour": node.get_attr("neighbours"),
                 "n_channel": node.get_output_variable().shape[-1],
             }
-            types = {name: exact_type(kind) for name, kind in distance_types(coordinates, dimensions).items()}
-            types = {"coordinate": coordinates.hls_type, **types}
-            types["rank"] = f"ap_uint<{(numbers['n_constituent'] - 1).bit_length()}>"
-            typedefs = {f"{name}_t": kind for name, kind in types.items()}
+            vendor, exact = vendor_of(node), distance_types(coordinates, dimensions)
+            typedefs = {"coordinate_t": rounded_type(coordinates, vendor)}
+            typedefs |= {f"{name}_t": exact_type(kind, vendor) for name, kind in exact.items()}
+            typedefs["rank_t"] = counter_type((numbers["n_constituent"] - 1).bit_length(), vendor)
             return struct(node.index, "knn_gather_config", numbers, typedefs)
 
     class ConstituentMeanConfig(LayerConfigTemplate):
@@ -117,9 +118,8 @@ def register_constituent_layers() -> None:
         def format(self, node: Any) -> str:
             numbers = node.numbers() | {"n_channel": node.get_output_variable().shape[-1]}
             accumulated, _ = sum_types(node.taken(-1), numbers["n_constituent"])
-            return struct(
-                node.index, "constituent_mean_config", numbers, {"accum_t": exact_type(accumulated)}
-            )
+            typedefs = {"accum_t": exact_type(accumulated, vendor_of(node))}
+            return struct(node.index, "constituent_mean_config", numbers, typedefs)
 
     class Call(FunctionCallTemplate):
         function: str
@@ -154,6 +154,7 @@ def register_constituent_layers() -> None:
     templates = (KnnGatherConfig, ConstituentMeanConfig, KnnGatherCall, ConstituentMeanCall)
     register(layers, parse, templates, HEADER)
     # Vitis follows Vivado's flows. Types of weights and activations are inferred just before.
-    hls4ml.backends.get_backend("Vivado").register_pass(
-        "edgeood_exact_types", ExactTypes, flow="vivado:optimize"
-    )
+    for name in ("Vivado", "Quartus"):
+        hls4ml.backends.get_backend(name).register_pass(
+            "edgeood_exact_types", ExactTypes, flow=f"{name.lower()}:optimize"
+        )

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from edgeood.export.vendors import VENDORS, Vendor
 from edgeood.fixed_point import FixedPoint
 from edgeood.resources import firmware_folder
 
-BACKENDS = ("Vivado", "Vitis")
-"""hls4ml's backends that know our layers."""
+VENDOR_HEADER = "nnet_edgeood_vendor.h"
+"""What our headers need of a compiler; each vendor has its own."""
 
 
-def exact_type(kind: FixedPoint) -> str:
-    """The type in HLS C++ for numbers that are truncated (AP_TRN) on assignment and never overflow."""
-    return f"ap_{'' if kind.signed else 'u'}fixed<{kind.bits}, {kind.integer + kind.signed}>"
+def vendor_of(node: Any) -> Vendor:
+    """Whose types a layer's project is written in."""
+    return VENDORS[node.model.config.backend.name]
 
 
 def precision(kind: FixedPoint) -> Any:
@@ -40,11 +41,12 @@ def register(
     for operator, layer in layers.items():
         hls4ml.converters.register_onnx_layer_handler(operator, parser)
         register_layer(layer.__name__, layer)
-    for name in BACKENDS:
+    for name, vendor in VENDORS.items():
         backend = hls4ml.backends.get_backend(name)
         for template in templates:
             backend.register_template(template)
         backend.register_source(firmware_folder() / header)
+        backend.register_source(firmware_folder() / vendor / VENDOR_HEADER)
 
 
 def struct(index: int, base: str, numbers: dict[str, int], types: dict[str, str]) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from edgeood.export.hls4ml_layers import exact_type, precision, register, struct
+from edgeood.export.hls4ml_layers import precision, register, struct, vendor_of
 from edgeood.export.score_ops import constants_of
+from edgeood.export.vendors import exact_type
 
 HEADER = "nnet_edgeood_score.h"
 
@@ -62,14 +63,10 @@ def register_score_layers() -> None:
 
         def format(self, node: Any) -> str:
             numbers = {name: node.get_attr(name) for name in ("n_in", "n_class")}
-            types = {
-                "mean_t": node.get_weights("mean").type.name,
-                "inverse_variance_t": node.get_weights("inverse_variance").type.name,
-                "difference_t": exact_type(node.get_attr("difference_type")),
-                "square_t": exact_type(node.get_attr("square_type")),
-                "product_t": exact_type(node.get_attr("product_type")),
-                "accum_t": exact_type(node.get_attr("score_type")),
-            }
+            types = {f"{name}_t": node.get_weights(name).type.name for name in ("mean", "inverse_variance")}
+            for name in ("difference", "square", "product", "accum"):
+                kind = node.get_attr("score_type" if name == "accum" else f"{name}_type")
+                types[f"{name}_t"] = exact_type(kind, vendor_of(node))
             numbers["reuse_factor"] = node.model.config.get_reuse_factor(node)
             return struct(node.index, "diagonal_mahalanobis_config", numbers, types)
 

@@ -3,12 +3,12 @@
 from torch import Tensor, nn
 
 from edgeood.networks import Outputs
-from edgeood.networks.convolutions import convolutions
+from edgeood.networks.convolutions import convolutions, rectifier
 from edgeood.recipe import CNN, Images
 
 
 class CNNClassifier(nn.Module):
-    """Convolutions with PReLU and average pooling, dense layers, a representation, and logits.
+    """Convolutions with rectifier and pooling, dense layers, a representation, and logits.
 
     The representation is linear: it can be turned into the coordinates where a diagonal Mahalanobis distance
     is the full one (:mod:`edgeood.networks.canonical`). Parameter names: ``blocks.<i>.convolution``, ``hidden.<i>``,
@@ -17,12 +17,12 @@ class CNNClassifier(nn.Module):
 
     def __init__(self, inputs: Images, network: CNN, classes: int) -> None:
         super().__init__()
-        self.blocks, width = convolutions(network.blocks, inputs.pixels)
+        self.blocks, width = convolutions(network.blocks, inputs.pixels, network.pooling, network.rectifier)
         self.hidden = nn.ModuleList()
         self.activations = nn.ModuleList()
         for size in network.hidden:
             self.hidden.append(nn.Linear(width, size))
-            self.activations.append(nn.PReLU())
+            self.activations.append(rectifier(network.rectifier))
             width = size
         self.representation = nn.Linear(width, network.representation)
         self.logits = nn.Linear(network.representation, classes)

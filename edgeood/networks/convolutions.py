@@ -1,14 +1,25 @@
 """The convolutions that networks on images begin with, after the encoder of Heimel et al. [arXiv:1808.08979]."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from torch import nn
 
 from edgeood.recipe import Block
 
 
-def convolutions(blocks: Sequence[Block], pixels: int) -> tuple[nn.ModuleList, int]:
-    """Blocks of a convolution without padding, PReLU and average pooling, for images of ``pixels``².
+def rectifier(kind: Literal["prelu", "relu"]) -> nn.Module:
+    """One activation of a network on images."""
+    return nn.PReLU() if kind == "prelu" else nn.ReLU()
+
+
+def convolutions(
+    blocks: Sequence[Block],
+    pixels: int,
+    pooling: Literal["average", "max"] = "average",
+    activation: Literal["prelu", "relu"] = "prelu",
+) -> tuple[nn.ModuleList, int]:
+    """Blocks of a convolution without padding, rectifier and pooling, for images of ``pixels``².
 
     Returns them, each with parts ``convolution``, ``activation`` and, if it pools, ``pool``, and the number of
     values that leave the last one.
@@ -18,9 +29,10 @@ def convolutions(blocks: Sequence[Block], pixels: int) -> tuple[nn.ModuleList, i
     for block in blocks:
         layers = nn.Sequential()
         layers.add_module("convolution", nn.Conv2d(channels, block.filters, block.kernel, block.stride))
-        layers.add_module("activation", nn.PReLU())
+        layers.add_module("activation", rectifier(activation))
         if block.pool > 1:
-            layers.add_module("pool", nn.AvgPool2d(block.pool))
+            pool = nn.AvgPool2d if pooling == "average" else nn.MaxPool2d
+            layers.add_module("pool", pool(block.pool))
         modules.append(layers)
         channels, side = block.filters, block.side_after(side)
     return modules, channels * side * side

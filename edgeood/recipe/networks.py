@@ -27,6 +27,12 @@ class CNN(Section):
     blocks: tuple[Block, ...] = Field(min_length=1)
     hidden: tuple[int, ...] = ()
     representation: int = Field(20, ge=2, description="dimensions of the representation")
+    pooling: Literal["average", "max"] = Field(
+        "average", description="of the float network; twins take the maximum"
+    )
+    rectifier: Literal["prelu", "relu"] = Field(
+        "prelu", description="of the float network; twins have a plain one"
+    )
     canonical: bool = Field(
         True, description="float networks: diagonal class covariances, logits that follow the density"
     )

@@ -19,7 +19,11 @@ def run_of(network: str, toolkit: str) -> Run:
         return quantized_run(quantization=Quantization(toolkit=toolkit), pixels=12, io_type=io_type)
     io_type = "io_parallel" if toolkit == "qkeras" else "io_stream"
     return quantized_run(
-        network=LITE, inputs=CANDIDATES, quantization=on_candidates(toolkit), io_type=io_type, normal="background"
+        network=LITE,
+        inputs=CANDIDATES,
+        quantization=on_candidates(toolkit),
+        io_type=io_type,
+        normal="background",
     )
 
 

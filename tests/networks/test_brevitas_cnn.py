@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from integer_network import integer_outputs
 from quantized_runs import SIGNED, STRIDED, TINY, random_images
 from safetensors.torch import load_file, save_file
 
@@ -16,6 +15,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.cnn import CNNClassifier
 from edgeood.networks.quantized.brevitas_cnn import BrevitasCNN
+from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.qkeras_cnn import QKerasCNN
 from edgeood.networks.quantized.twin import QuantizedTwin, start_from_float
@@ -65,7 +65,7 @@ def test_forward_equals_integers_and_qkeras(network: CNN, quantization: Quantiza
         outputs = twin(torch.from_numpy(images))
         trained = twin.train()(torch.from_numpy(images))
     assert all(type(one) is torch.Tensor for one in outputs[:2])
-    representation, logits = integer_outputs(fixed_graph(twin), images)
+    representation, logits = exact_outputs(fixed_graph(twin), images)
     np.testing.assert_array_equal(outputs.representation, representation)
     np.testing.assert_array_equal(outputs.logits, logits)
     assert torch.equal(trained.representation, outputs.representation)

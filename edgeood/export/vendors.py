@@ -1,0 +1,34 @@
+"""hls4ml's HLS compilers, and how those of AMD and of Intel spell fixed-point types."""
+
+from typing import Literal
+
+from edgeood.fixed_point import FixedPoint
+
+Backend = Literal["Vitis", "Vivado", "Quartus"]
+"""hls4ml's name of the HLS compiler."""
+
+Vendor = Literal["amd", "intel"]
+"""Whose types the compiler knows: AMD's ``ap_fixed`` or ``ac_fixed``. Also a folder of ``firmware/``."""
+
+VENDORS: dict[str, Vendor] = {"Vivado": "amd", "Vitis": "amd", "Quartus": "intel"}
+"""The vendor of each backend that knows our layers."""
+
+
+def exact_type(kind: FixedPoint, vendor: Vendor = "amd") -> str:
+    """The type in HLS C++ for numbers that are truncated on assignment and never overflow."""
+    sizes = f"{kind.bits}, {kind.integer + kind.signed}"
+    if vendor == "amd":
+        return f"ap_{'' if kind.signed else 'u'}fixed<{sizes}>"
+    return f"ac_fixed<{sizes}, {'true' if kind.signed else 'false'}>"
+
+
+def rounded_type(kind: FixedPoint, vendor: Vendor = "amd") -> str:
+    """The type in HLS C++ for numbers that are rounded half to even on assignment and saturate."""
+    if vendor == "amd":
+        return kind.hls_type
+    return f"{exact_type(kind, vendor).removesuffix('>')}, AC_RND_CONV, AC_SAT>"
+
+
+def counter_type(bits: int, vendor: Vendor = "amd") -> str:
+    """The type in HLS C++ of an unsigned integer."""
+    return f"ap_uint<{bits}>" if vendor == "amd" else f"ac_int<{bits}, false>"
