@@ -9,8 +9,9 @@ The same nouns and verbs as on the command line::
     twin = edgeood.train("cnn-nurd-qkeras-demo", "runs/twin", jets=[jets], teacher=run.path)
     edgeood.evaluate(twin)["signals"]["top"]
     edgeood.export.to(twin, "vitis"), edgeood.export.to(twin, "onnx")
-    scores = edgeood.score(twin, "test.h5")                    # engine="csim" for the C-simulation
+    scores = edgeood.score(twin, "test.h5")                    # ONNX Runtime; or engine="cpu", "csim", …
     edgeood.verify(twin, "test.h5")["mismatches"]
+    edgeood.load_released("cnn-qkeras")("test.h5")             # a detector that comes with the package
 
 Everything is imported when it is first used: scoring needs NumPy, h5py and ONNX Runtime only.
 """

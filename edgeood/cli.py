@@ -27,7 +27,7 @@ JetsOption = Annotated[
 ]
 ScoreOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--score", help="max_logit or mahalanobis_diagonal (default: the recipe's)."),
+    typer.Option("--score", help="max_logit, mahalanobis_diagonal, or mahalanobis of a float run (default: the recipe's)."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 
@@ -150,7 +150,9 @@ def evaluate(run: RunArgument, jets: JetsOption = None) -> None:
 @app.command()
 def export(
     run: RunArgument,
-    target: Annotated[str, typer.Option(help="onnx, qonnx, vitis, vivado or emulator.")] = "vitis",
+    target: Annotated[
+        str, typer.Option(help="onnx, qonnx, vitis, vivado, quartus, catapult or emulator.")
+    ] = "vitis",
     score: ScoreOption = None,
     version: Annotated[str, typer.Option(help="Of an emulator: its symbols carry it.")] = "1",
     build: Annotated[
@@ -210,7 +212,8 @@ def verify(
     engines: Annotated[
         str,
         typer.Option(
-            help="Comma-separated, of network, qonnx, onnxruntime, cpu, csim, vivado_csim, emulator."
+            help="Comma-separated, of network, qonnx, onnxruntime, cpu, csim, vivado_csim, quartus_csim, "
+            "catapult_csim, emulator."
         ),
     ] = "network,onnxruntime,csim",
     score: ScoreOption = None,

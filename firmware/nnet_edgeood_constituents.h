@@ -4,7 +4,7 @@
 // Part of edgeood, Apache-2.0. N places hold the candidates of a jet, those beyond its constituents zeros: a place is
 // valid if its momentum, column 0 of the candidates, is above zero. Every type comes from the project's configuration
 // and holds its sums exactly; the one rounding is that of the coordinates, onto coordinate_t (half to even, saturated).
-// Compilers of AMD and Intel differ in nnet_edgeood_vendor.h.
+// What compilers differ in stands in nnet_edgeood_vendor.h.
 //
 // knn_gather computes a_i + max b_j over the k nearest valid others j of i, without ever sorting: each distance is
 // compared with each other one, a place's rank is the number of places before it, and it is a neighbour if its rank

@@ -2,8 +2,8 @@
 //
 // Part of edgeood, Apache-2.0. Every type comes from the project's configuration: what is truncated (AP_TRN, AC_TRN)
 // and how wide an accumulator must be was decided by the exporter from an error budget, so that these sums equal the
-// NumPy reference, ONNX Runtime and the RTL to the last bit. Nothing here rounds, saturates or wraps by itself.
-// Compilers of AMD and Intel differ in nnet_edgeood_vendor.h.
+// NumPy reference and every other engine to the last bit. Nothing here rounds, saturates or wraps by itself.
+// What compilers differ in stands in nnet_edgeood_vendor.h.
 //
 // io_parallel: arrays in, array out. io_stream: one packet with the whole vector in, one packet with the score
 // out. Both are unrolled completely: K·D subtractions, squarings and constant multiplications, one adder tree per

@@ -9,10 +9,10 @@ import typer
 
 from benchmarks.quantization.engines import SIMULATIONS, Comparison
 from benchmarks.quantization.figure import quantization_figure
-from benchmarks.quantization.jets import held_out_jets
+from benchmarks.quantization.jets import files_of, held_out_jets
 from benchmarks.quantization.report import markdown
 from benchmarks.quantization.rows import Row, rows_of, to_json
-from benchmarks.quantization.runs import pairs_in
+from benchmarks.quantization.runs import pairs_in, tasks_of
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS
@@ -45,14 +45,19 @@ def benchmark(
     unknown = [name for name in comparison.engines if name not in ENGINES]
     if unknown:
         raise EdgeoodError(f"there is no engine '{unknown[0]}'; choose of {', '.join(ENGINES)}.")
-    pairs, files = pairs_in(runs_folder), jet_files(list(jets))
-    recipes = list({run.path: run.recipe for pair in pairs for run in pair.runs}.values())
-    test = held_out_jets(recipes, files, test_jets)
+    files = jet_files(list(jets))
     folder = runs_folder / WORK
     folder.mkdir(exist_ok=True)
-    rows = [row for pair in pairs for row in rows_of(pair, test, comparison, files, folder, replicas, tell)]
+    rows, tests = [], []
+    for pairs in tasks_of(pairs_in(runs_folder)):
+        recipes = list({run.path: run.recipe for pair in pairs for run in pair.runs}.values())
+        own = files_of(recipes, files)
+        test = held_out_jets(recipes, own, test_jets)
+        for pair in pairs:
+            rows += rows_of(pair, test, comparison, own, folder, replicas, tell)
+        tests.append((pairs[0].network, test))
     write_text(out / "quantization.json", to_json(rows))
-    write_text(out / "quantization.md", markdown(rows, test))
+    write_text(out / "quantization.md", markdown(rows, tests))
     save_figure(quantization_figure(rows), out / "quantization")
     tell(f"{out / 'quantization.md'}: {len(rows)} rows")
     return rows

@@ -36,6 +36,15 @@ def fingerprint_of(files: Sequence[Path], *choice: object) -> str:
     return hashlib.sha256(json.dumps([about, *choice], default=str).encode()).hexdigest()
 
 
+def files_of(recipes: Sequence[Recipe], files: Sequence[Path]) -> list[Path]:
+    """The files that hold jets of a process that a recipe names: others belong to another task."""
+    data = [recipe.data for recipe in recipes]
+    known = {
+        name for one in data for group in (one.classes, one.signals) for own in group.values() for name in own
+    }
+    return [file for file in files if known & set(next(iterate_jets([file], 1)).processes)]
+
+
 def held_out_jets(recipes: Sequence[Recipe], files: Sequence[Path], largest: int) -> HeldOutJets:
     """The first ``largest`` jets of each process, background or signal, that all ``recipes`` hold out.
 

@@ -19,24 +19,29 @@ _INTRODUCTION = """\
 
 `python -m benchmarks.quantization`: float networks, their quantized twins, and the score that firmware computes.
 
-AUROC is of {signals} against QCD on {jets:,} jets that no network has seen ({background:,} of QCD), with the
-bootstrap's error; Δ is quantized minus float, with the error of the difference on the same jets. JSD (bits) is
+{tasks} No network has seen these jets; errors are the
+bootstrap's. Δ is quantized minus float, with the error of the difference on the same jets. JSD (bits) is
 between the mass spectra of all QCD jets and of their most anomalous half. Bits are those of the widest weight or
 activation of a hidden layer (all before the representation); EBOPs are effective bit operations of network and
 score for one jet (`edgeood/networks/quantized/bit_operations.py`), the weights counted at every pixel or
 constituent. Mismatches are integer scores on which any two engines disagree, on jets and on corner inputs."""
 
 
-def markdown(rows: Sequence[Row], test: HeldOutJets) -> str:
-    """The whole report."""
-    signals = " and ".join(jet_label(name) for name in test.signals)
-    introduction = _INTRODUCTION.format(
-        signals=signals, jets=len(test.jets), background=int(test.background.sum())
-    )
+def markdown(rows: Sequence[Row], tests: Sequence[tuple[str, HeldOutJets]]) -> str:
+    """The whole report; ``tests`` are the jets that each kind of network was tested on."""
+    introduction = _INTRODUCTION.format(tasks=" ".join(_task(network, test) for network, test in tests))
     blocks = [introduction, _table(rows), "## Engines", _engines(rows)]
     if full := _full(rows):
         blocks += ["## ParticleNet-lite against the full ParticleNet", full]
     return "\n\n".join([*blocks, "## Goals", _goals(rows)]) + "\n"
+
+
+def _task(network: str, test: HeldOutJets) -> str:
+    signals = ", ".join(jet_label(name) for name in test.signals)
+    return (
+        f"{NETWORKS[network]}: AUROC of {signals} against QCD on {len(test.jets):,} jets, "
+        f"{int(test.background.sum()):,} of them QCD."
+    )
 
 
 def name_of(row: Row) -> str:

@@ -11,7 +11,7 @@ from benchmarks.quantization.engines import Comparison, compare
 from benchmarks.quantization.jets import HeldOutJets
 from benchmarks.quantization.measures import paired_auroc
 from benchmarks.quantization.runs import Pair
-from benchmarks.quantization.scoring import Scores, scores_of
+from benchmarks.quantization.scoring import ALONE, Scores, scores_of
 from edgeood.evaluation.bootstrap import bootstrap_auroc
 from edgeood.evaluation.sculpting import mass_sculpting, mass_sculpting_errors
 from edgeood.networks.load import load_network
@@ -61,7 +61,7 @@ class Row:
     jsd_float_error: float
     jsd_quantized_error: float
     auroc_full: float | None
-    """Of the same score of the full float ParticleNet, where there is one to compare with."""
+    """Of the score of the same meaning of the full float ParticleNet, where there is one to compare with."""
     error_full: float | None
     background_jets: int
     trained_jets: int
@@ -151,7 +151,9 @@ def _full(
 ) -> tuple[float, float] | tuple[None, None]:
     if pair.full is None:
         return None, None
-    own = scores[pair.full.path.name][name]
+    # With the background alone as normal, max-logit orders jets as −p(background).
+    alone = pair.twin.recipe.score.normal == "background"
+    own = scores[pair.full.path.name][ALONE[name] if alone else name]
     return bootstrap_auroc(own[~test.background], own[test.background], replicas)
 
 

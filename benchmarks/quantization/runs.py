@@ -62,6 +62,15 @@ def pairs_in(folder: Path) -> list[Pair]:
     return pairs
 
 
+def tasks_of(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """The pairs that tell the same signals from the same background, together."""
+    tasks: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        data = pair.twin.manifest["recipe"]["data"]
+        tasks.setdefault(repr([data["classes"][data["background"]], data["signals"]]), []).append(pair)
+    return list(tasks.values())
+
+
 def _kind(run: Run) -> str:
     return str(run.manifest["recipe"]["network"]["kind"])
 

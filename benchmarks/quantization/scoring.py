@@ -15,6 +15,9 @@ from edgeood.scores.fused import FUSED_SCORES
 
 _AT_ONCE = 8192
 
+ALONE = {"max_logit": "minus_p_background", "mahalanobis_diagonal": "mahalanobis_background"}
+"""What the fused scores mean where the background alone is normal."""
+
 Scores = dict[str, NDArray[np.float64]]
 """Score → (N,)"""
 
@@ -25,14 +28,17 @@ def identity_of(run: Run) -> str:
 
 
 def scores_of(run: Run, test: HeldOutJets, folder: Path, tell: Callable[[str], None]) -> Scores:
-    """Both fused scores of the test jets: in fixed point for a twin, in floating point for a float run."""
+    """The fused scores of the test jets, in fixed point for a twin; for a float run, :data:`ALONE` as well."""
+    names = list(FUSED_SCORES)
+    if not run.quantized:
+        names += [name for name in ALONE.values() if name in run.load_scores()]
     file, key = folder / f"scores-{run.path.name}.npz", identity_of(run) + test.fingerprint
     if file.is_file():
         with np.load(file, allow_pickle=False) as content:
             if str(content["key"]) == key:
-                return {name: content[name] for name in FUSED_SCORES}
+                return {name: content[name] for name in names}
     tell(f"scoring {len(test.jets):,} jets with {run.path.name}")
-    engines = {name: open_network(run, name) for name in FUSED_SCORES}
+    engines = {name: open_network(run, name) for name in names}
     parts: dict[str, list[NDArray]] = {name: [] for name in engines}
     settings = run.manifest["recipe"]["inputs"]
     for start in range(0, len(test.jets), _AT_ONCE):

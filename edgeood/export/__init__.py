@@ -7,6 +7,8 @@ qonnx     ``score.qonnx.onnx``        interchange: every other target of a quant
 onnx      ``score.onnx``              ONNX Runtime (quantized runs: exact to the last bit)
 vitis     ``vitis/``                  hls4ml project for Vitis HLS, C-simulated with g++ alone
 vivado    ``vivado/``                 the same for Vivado HLS
+quartus   ``quartus/``                the same for Intel HLS
+catapult  ``catapult/``               the same for Catapult
 emulator  ``emulator/``               shared library with the Vitis project's bits, for C, C++, Python and CMSSW
 ========  ==========================  =========================================================
 
@@ -31,6 +33,8 @@ ARTEFACTS = {
     "onnx": "score.onnx",
     "vitis": "vitis",
     "vivado": "vivado",
+    "quartus": "quartus",
+    "catapult": "catapult",
     "emulator": "emulator",
 }
 TARGETS = tuple(ARTEFACTS)

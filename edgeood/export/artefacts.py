@@ -80,6 +80,7 @@ def write_quantized(
 
     from edgeood.export.qonnx import to_qonnx
     from edgeood.export.range_proof import prove
+    from edgeood.export.vendors import HLS_TARGETS
     from edgeood.networks.quantized.exact import exact_outputs
     from edgeood.networks.quantized.fixed_graph import fixed_graph
 
@@ -90,7 +91,7 @@ def write_quantized(
     qonnx = to_qonnx(graph, score)
     metadata = quantized_description(run, kind, score)
     artefact: dict[str, Any] = {}
-    if target in ("vitis", "vivado"):
+    if target in HLS_TARGETS:
         from edgeood.export.hls import write_project
 
         if vectors is None:
@@ -106,7 +107,7 @@ def write_quantized(
                 temporary,
                 run.export_folder(kind) / "hls4ml.log",
                 (vectors, expected),
-                "Vitis" if target == "vitis" else "Vivado",
+                HLS_TARGETS[target],
             )
     else:
         if target == "onnx":

@@ -1,4 +1,4 @@
-"""Float network → ONNX with its score (not bit-exact: float32 sums depend on their order)."""
+"""Float CNN → ONNX with its score (not bit-exact: float32 sums depend on their order)."""
 
 import io
 import warnings
@@ -19,7 +19,10 @@ OPSET = 17
 def to_onnx(
     network: "nn.Module", kind: str, parameters: Mapping[str, NDArray], pixels: int
 ) -> onnx.ModelProto:
-    """``images`` (N, 1, P, P) float32 → ``score`` (N, 1) float64, for every score that :mod:`edgeood.scores` fits."""
+    """``images`` (N, 1, P, P) float32 → ``score`` (N, 1) float64.
+
+    ``kind`` is ``max_logit``, ``mahalanobis`` or ``mahalanobis_diagonal``; ``parameters`` are the fitted score's.
+    """
     import torch
 
     buffer = io.BytesIO()

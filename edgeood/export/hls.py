@@ -1,4 +1,4 @@
-"""QONNX → hls4ml project for Vitis or Vivado HLS, whose only output is the fused score.
+"""QONNX → hls4ml project for Vitis HLS, Vivado HLS, Intel HLS or Catapult, whose only output is the fused score.
 
 hls4ml turns Quant nodes into types and chooses exact accumulators by itself; what it must be told is the input
 type (the first Quant's own, so that inputs are rounded on entry), our operators
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnx
@@ -20,26 +20,27 @@ from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.export.hls4ml_constituents import register_constituent_layers
-from edgeood.export.hls4ml_layers import exact_type
 from edgeood.export.hls4ml_scores import register_score_layers
+from edgeood.export.hls_catapult import own_pooling_types, put_constants_into_sources, tidy
 from edgeood.export.hls_files import (
-    TOOLS,
     drop_build_products,
+    drop_sizes,
     fill_constants_in_a_loop,
-    readme,
     write_test_bench,
     write_vectors,
 )
 from edgeood.export.hls_graph import channels_last, pointwise_sizes
+from edgeood.export.hls_readme import TOOLS, readme
 from edgeood.export.hls_types import check_score_type, exact_types, layer_types
 from edgeood.export.qonnx_reader import read_qonnx
 from edgeood.export.range_proof import prove
+from edgeood.export.vendors import VENDORS, Backend, exact_type, rounded_type
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.scores.fused import FusedScore
 
-Backend = Literal["Vitis", "Vivado"]
-"""hls4ml's name of the HLS compiler."""
+INTEL_DEVICE = "Arria10"
+"""hls4ml's usual device of Intel, in place of a part of AMD."""
 
 _CPP_WORDS = {
     "int",
@@ -84,15 +85,20 @@ def write_project(
     Parameters
     ----------
     qonnx : graph from :func:`edgeood.export.qonnx.to_qonnx`
-    target : part, clock, interface, strategy and reuse factor
+    target : part, clock, interface, strategy and reuse factor; for Intel HLS, :data:`INTEL_DEVICE` stands in for a
+        part of AMD ("xc…")
     name : the recipe's
     log : where everything goes that hls4ml says
     vectors : (n, …) images or candidates and their (n,) expected integer scores, for the test bench
     backend : whose HLS compiler the project is for
 
-    Returns the ``project`` and ``namespace`` names and the HLS types of ``input`` and ``output``.
+    Returns the ``project``'s name, its ``namespace`` (of Vitis and Vivado projects; the others have none) and the HLS
+    types of ``input`` and ``output``.
     Raises :class:`EdgeoodError` naming the log if the conversion fails or would lose bits.
     """
+    vendor = VENDORS[backend]
+    if vendor == "intel" and target.part.startswith("xc"):
+        target = target.model_copy(update={"part": INTEL_DEVICE})
     project = project_name(name)
     namespace = project_namespace(project, qonnx)
     with _speaking_into(log):
@@ -103,8 +109,13 @@ def write_project(
             prove(read_qonnx(qonnx)[0], score, exact_types(model))
             model.write()
             layers = layer_types(model)
+            if vendor == "siemens":
+                put_constants_into_sources(folder, project)
+                tidy(folder)
             fill_constants_in_a_loop(folder / "firmware" / "weights")
-            write_test_bench(model, namespace, score.score_type, folder / f"{project}_test.cpp")
+            if vendor == "intel":
+                drop_sizes(folder / f"{project}_bridge.cpp")
+            write_test_bench(model, vendor, namespace, score.score_type, folder / f"{project}_test.cpp")
         except EdgeoodError:
             raise
         except Exception as error:
@@ -112,9 +123,9 @@ def write_project(
             raise EdgeoodError(f"hls4ml could not convert the network ({reason}); see {log}.") from error
     about = {
         "project": project,
-        "namespace": namespace,
-        "input": input_type.hls_type,
-        "output": exact_type(score.score_type),
+        **({"namespace": namespace} if vendor == "amd" else {}),
+        "input": rounded_type(input_type, vendor),
+        "output": exact_type(score.score_type, vendor),
     }
     write_vectors(folder / "tb_data", *vectors)
     (folder / "README.md").write_text(readme(about, score, target, layers, TOOLS[backend]), encoding="utf-8")
@@ -146,32 +157,42 @@ def _convert(
             possible = compiler.get_valid_reuse_factors(*sizes)
             reuse = compiler.get_closest_reuse_factor(possible, target.reuse_factor)
             config["LayerName"][layer_name]["ReuseFactor"] = reuse
-    input_type = _input_type(graph)
+    quantized = {node.output[0]: _quantized_type(graph, node) for node in graph.get_nodes_by_op_type("Quant")}
+    (first,) = graph.find_consumers(graph.graph.input[0].name)
+    input_type = quantized[first.output[0]]
     entry = config["LayerName"][graph.graph.input[0].name]
-    entry["Precision"]["result"] = input_type.hls_type.replace("ap_", "").replace("AP_", "")
+    entry["Precision"]["result"] = _plain(input_type)
+    options: dict[str, Any] = {}
+    if backend == "Catapult":
+        own_pooling_types(graph, config, {name: _plain(kind) for name, kind in quantized.items()})
+    else:
+        # Constants belong into the sources: synthesis needs no files, and C-simulation starts faster.
+        options = {"namespace": namespace, "write_weights_txt": False}
     model = hls4ml.converters.convert_from_onnx_model(
         graph,
         hls_config=config,
         output_dir=str(folder),
         project_name=project,
-        namespace=namespace,
         backend=backend,
         io_type=target.io_type,
         part=target.part,
         clock_period=target.clock_ns,
-        # Constants belong into the sources: synthesis needs no files, and C-simulation starts faster.
-        write_weights_txt=False,
+        **options,
     )
     return model, input_type
 
 
-def _input_type(graph: Any) -> FixedPoint:
-    """The type of the Quant node that reads the graph's input."""
-    (first,) = graph.find_consumers(graph.graph.input[0].name)
-    bits = int(graph.get_initializer(first.input[3]))
-    fraction = -int(np.log2(float(graph.get_initializer(first.input[1]))))
-    signed = bool(next(one.i for one in first.attribute if one.name == "signed"))
+def _quantized_type(graph: Any, node: onnx.NodeProto) -> FixedPoint:
+    """The type that a Quant node rounds to."""
+    bits = int(graph.get_initializer(node.input[3]))
+    fraction = -int(np.log2(float(np.max(graph.get_initializer(node.input[1])))))
+    signed = bool(next(one.i for one in node.attribute if one.name == "signed"))
     return FixedPoint(bits, bits - signed - fraction, signed)
+
+
+def _plain(kind: FixedPoint) -> str:
+    """A type as hls4ml's configuration has it."""
+    return kind.hls_type.replace("ap_", "").replace("AP_", "")
 
 
 @contextmanager

@@ -154,7 +154,7 @@ def register_constituent_layers() -> None:
     templates = (KnnGatherConfig, ConstituentMeanConfig, KnnGatherCall, ConstituentMeanCall)
     register(layers, parse, templates, HEADER)
     # Vitis follows Vivado's flows. Types of weights and activations are inferred just before.
-    for name in ("Vivado", "Quartus"):
+    for name in ("Vivado", "Quartus", "Catapult"):
         hls4ml.backends.get_backend(name).register_pass(
             "edgeood_exact_types", ExactTypes, flow=f"{name.lower()}:optimize"
         )

@@ -45,7 +45,8 @@ def build_report(project_folder: Path) -> str:
     """
     if project_folder.name not in TOOLS:
         raise EdgeoodError(
-            f"{project_folder} is no HLS project; build one with `--target {' or '.join(TOOLS)}`."
+            f"{project_folder} is no project that can be built from here; build one with `--target "
+            f"{' or '.join(TOOLS)}`, and those of other HLS compilers as their README says."
         )
     about = json.loads((project_folder.parent / "score.json").read_text(encoding="utf-8"))
     report = build(project_folder, about["artefacts"][project_folder.name]["project"])

@@ -1,17 +1,25 @@
-"""hls4ml's HLS compilers, and how those of AMD and of Intel spell fixed-point types."""
+"""hls4ml's HLS compilers, and how their vendors spell fixed-point types."""
 
 from typing import Literal
 
 from edgeood.fixed_point import FixedPoint
 
-Backend = Literal["Vitis", "Vivado", "Quartus"]
+Backend = Literal["Vitis", "Vivado", "Quartus", "Catapult"]
 """hls4ml's name of the HLS compiler."""
 
-Vendor = Literal["amd", "intel"]
-"""Whose types the compiler knows: AMD's ``ap_fixed`` or ``ac_fixed``. Also a folder of ``firmware/``."""
+Vendor = Literal["amd", "intel", "siemens"]
+"""Whose the compiler is; a folder of ``firmware/``. AMD's knows ``ap_fixed``, the others know ``ac_fixed``."""
 
-VENDORS: dict[str, Vendor] = {"Vivado": "amd", "Vitis": "amd", "Quartus": "intel"}
+VENDORS: dict[str, Vendor] = {"Vivado": "amd", "Vitis": "amd", "Quartus": "intel", "Catapult": "siemens"}
 """The vendor of each backend that knows our layers."""
+
+HLS_TARGETS: dict[str, Backend] = {
+    "vitis": "Vitis",
+    "vivado": "Vivado",
+    "quartus": "Quartus",
+    "catapult": "Catapult",
+}
+"""The backend of each export target that is an HLS project."""
 
 
 def exact_type(kind: FixedPoint, vendor: Vendor = "amd") -> str:

@@ -4,7 +4,8 @@ The representation r and the logits are linear in the layer before, so any inver
 them: r' = A (r − c), logits = W A⁻¹ r' + (b + W c). Neither class probabilities nor a full Mahalanobis distance
 change; but a *diagonal* Mahalanobis distance, which is all that a trigger can afford, does. For two classes
 there is an A that makes both covariances diagonal at once, and then the diagonal distance is the full one.
-Every dimension has unit variance besides, which suits fixed-point numbers.
+Every dimension has unit variance besides, which suits fixed-point numbers, unless that takes weights which do
+not: a direction that hardly varies stays narrower, and no diagonal distance notices.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import nn
 
+LARGEST_WEIGHT = 4.0
+"""No weight of the representation becomes larger by widening a narrow direction."""
 SHRINKAGE = 1e-4
 """Relative to the mean variance: no direction is taken to be narrower than the root of this."""
 
@@ -100,6 +103,8 @@ def to_canonical(
     last: Any = network.logits
     parameters = (first.weight, first.bias, last.weight, last.bias)
     weight, bias, out_weight, out_bias = (parameter.detach().double().numpy() for parameter in parameters)
+    largest = np.abs(basis @ weight).max(axis=1, keepdims=True)
+    basis = basis * np.minimum(1, LARGEST_WEIGHT / largest)
     turned_weight, turned_bias = out_weight @ np.linalg.inv(basis), out_bias + out_weight @ centre
     if background is None:
         slope, offset = density_gauge((representation - centre) @ basis.T, labels)

@@ -34,7 +34,8 @@ class CNN(Section):
         "prelu", description="of the float network; twins have a plain one"
     )
     canonical: bool = Field(
-        True, description="float networks: diagonal class covariances, logits that follow the density"
+        True,
+        description="float networks: diagonal class covariances, logits whose maximum says what score.normal says",
     )
 
 

@@ -1,19 +1,21 @@
 """Engines that score many jets, all to the same bits if the run is quantized.
 
-===========  ==========================================================================================
-network      the trained network itself and NumPy: the reference
-qonnx        the QONNX graph in qonnx's own executor
-onnxruntime  the lowered ONNX model
-cpu          integers of 16 and 32 bits in generated C++: the fastest
-csim         C-simulation of the Vitis project
-vivado_csim  C-simulation of the Vivado project
-emulator     the shared library that stands for the firmware in software triggers
-===========  ==========================================================================================
+=============  ========================================================================================
+network        the trained network itself and NumPy: the reference
+qonnx          the QONNX graph in qonnx's own executor
+onnxruntime    the lowered ONNX model
+cpu            integers of 16 and 32 bits in generated C++: the fastest
+csim           C-simulation of the Vitis project
+vivado_csim    C-simulation of the Vivado project
+quartus_csim   C-simulation of the Quartus project
+catapult_csim  C-simulation of the Catapult project
+emulator       the shared library that stands for the firmware in software triggers
+=============  ========================================================================================
 """
 
 import difflib
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
 from numpy.typing import NDArray
 
@@ -23,7 +25,25 @@ from edgeood.run import Run
 Progress = Callable[[int], None]
 """Called with the number of jets just finished."""
 
-ENGINES = ("network", "qonnx", "onnxruntime", "cpu", "csim", "vivado_csim", "emulator")
+ENGINES = (
+    "network",
+    "qonnx",
+    "onnxruntime",
+    "cpu",
+    "csim",
+    "vivado_csim",
+    "quartus_csim",
+    "catapult_csim",
+    "emulator",
+)
+
+CSIM_TARGETS = {
+    "csim": "vitis",
+    "vivado_csim": "vivado",
+    "quartus_csim": "quartus",
+    "catapult_csim": "catapult",
+}
+"""The export whose C-simulation an engine is."""
 
 
 class Engine(Protocol):
@@ -64,11 +84,10 @@ def open_engine(
         from edgeood.runtime.cpu import open_cpu
 
         return open_cpu(run, score, threads=workers or 1)
-    if name in ("csim", "vivado_csim"):
+    if name in CSIM_TARGETS:
         from edgeood.runtime.csim import open_csim
 
-        target: Literal["vitis", "vivado"] = "vitis" if name == "csim" else "vivado"
-        return open_csim(run, score, target=target, workers=workers, progress=progress)
+        return open_csim(run, score, target=CSIM_TARGETS[name], workers=workers, progress=progress)
     if name == "emulator":
         from edgeood.runtime.emulator import open_emulator
 

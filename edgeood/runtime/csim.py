@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,11 @@ from edgeood.runtime import Progress
 # -O1 compiles as long and runs 30 % slower; native instructions gain nothing. -fno-gnu-unique and -Bsymbolic keep
 # the static variables of two networks apart when both are loaded.
 FLAGS = ("-std=c++14", "-O3", "-fPIC", "-shared", "-fno-gnu-unique", "-Wl,-Bsymbolic", "-w")
+# Of every HLS compiler's headers, whichever the project has.
+INCLUDES = (
+    *("-I.", "-Ifirmware/ap_types", "-Ifirmware/ac_types", "-Ifirmware/ac_types/include"),
+    *("-Ifirmware/ac_math/include", "-Ifirmware/ac_simutils/include", "-Ifirmware/nnet_utils"),
+)
 _CHUNK = 32
 
 
@@ -37,7 +41,7 @@ def open_csim(
     run: Run,
     score: str,
     *,
-    target: Literal["vitis", "vivado"] = "vitis",
+    target: str = "vitis",
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> "CSim":
@@ -84,8 +88,7 @@ def compile_project(project: Path, name: str, cache: Path) -> Path:
         command = [
             compiler,
             *FLAGS,
-            "-I.",
-            "-Ifirmware/ap_types",
+            *INCLUDES,
             "-x",
             "c++",
             "-",

@@ -1,4 +1,4 @@
-"""Score jet files with one engine. With ONNX Runtime this needs numpy, h5py and onnxruntime only."""
+"""Score jet files with one engine. With ONNX Runtime, the usual one, numpy, h5py and onnxruntime are enough."""
 
 import os
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def score(
     jets : a jet file, a folder, or a sequence of them; read in batches
     out : also write ``score`` (f8), ``anomalous`` (bool: above the working point) and ``event`` (i8) to this
         HDF5 file
-    engine : ``onnxruntime``, ``csim`` or ``network``
+    engine : one of :data:`edgeood.runtime.ENGINES`; all but ``network`` and ``cpu`` need an export
     score : default: the recipe's
     progress : called with the number of jets just scored
 

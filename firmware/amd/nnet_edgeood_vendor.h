@@ -1,5 +1,5 @@
-// What the HLS compilers of AMD and of Intel spell differently, as AMD's want it (Vitis HLS, Vivado HLS). A project
-// holds this header or firmware/intel's of the same name, so that each of our algorithms is written once.
+// What the HLS compilers spell differently, as AMD's want it (Vitis HLS, Vivado HLS). A project holds this header or another
+// vendor's of the same name, so that each of our algorithms is written once.
 
 #ifndef NNET_EDGEOOD_VENDOR_H_
 #define NNET_EDGEOOD_VENDOR_H_
@@ -7,7 +7,7 @@
 #include "hls_stream.h"
 #include "nnet_common.h"
 
-// Intel's marks before an array and before a loop. Those of AMD stand in the code, where Intel's compiler ignores them.
+// The others' marks before an array and before a loop. AMD's stand in the code, where the others ignore them.
 #define EDGEOOD_REGISTERS
 #define EDGEOOD_UNROLL
 #define EDGEOOD_II(cycles)

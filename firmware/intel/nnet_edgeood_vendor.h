@@ -1,5 +1,5 @@
-// What the HLS compilers of AMD and of Intel spell differently, as Intel's wants it (i++ of Quartus). A project holds
-// this header or firmware/amd's of the same name, so that each of our algorithms is written once.
+// What the HLS compilers spell differently, as Intel's wants it (i++ of Quartus). A project holds this header or another
+// vendor's of the same name, so that each of our algorithms is written once.
 
 #ifndef NNET_EDGEOOD_VENDOR_H_
 #define NNET_EDGEOOD_VENDOR_H_

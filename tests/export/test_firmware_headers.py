@@ -11,26 +11,38 @@ from edgeood.resources import firmware_folder
 # Vivado HLS compiles as C++11.
 FLAGS = [
     *("-std=c++11", "-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"),
-    # ap_types extends signs by shifting signed numbers left, which C++11 leaves undefined.
+    # ap_types and ac_types shift signed numbers left, which C++11 leaves undefined.
     "-fno-sanitize=shift",
     *("-Wall", "-Wextra", "-Wconversion", "-Werror"),
-    # Pragmas and loop labels are for Vitis; the others are about ap_types' own zero initialisation.
+    # Pragmas and loop labels are for Vitis; the others are about the types' own zero initialisation.
     *("-Wno-unknown-pragmas", "-Wno-unused-label", "-Wno-uninitialized", "-Wno-maybe-uninitialized"),
 ]
 
 pytestmark = pytest.mark.firmware
 
 
-def run_bench(source: Path, bench: Path, flags: list[str]) -> subprocess.CompletedProcess[str]:
+# hls4ml's headers for each vendor's compilers.
+HEADERS = {
+    "amd": ("vivado/ap_types", "vivado", "vivado/nnet_utils"),
+    "intel": ("quartus/ac_types", "quartus/firmware", "quartus/firmware/nnet_utils"),
+    "siemens": ("catapult/ac_types/include", "catapult/nnet_utils"),
+}
+
+
+def run_bench(
+    source: Path, bench: Path, flags: list[str], vendor: str = "amd"
+) -> subprocess.CompletedProcess[str]:
     """Compile a test bench with hls4ml's types and run it."""
     import hls4ml
 
-    templates = Path(hls4ml.__file__).parent / "templates" / "vivado"
-    include = [f"-isystem{templates / folder}" for folder in ("ap_types", "", "nnet_utils")]
+    templates = Path(hls4ml.__file__).parent / "templates"
+    include = [f"-I{firmware_folder() / vendor}", f"-I{firmware_folder()}"]
+    include += [f"-isystem{templates / folder}" for folder in HEADERS[vendor]]
     subprocess.run(["g++", *flags, *include, source, "-o", bench], check=True)
     return subprocess.run([bench], capture_output=True, text=True)
 
 
+@pytest.mark.parametrize("vendor", HEADERS)
 @pytest.mark.parametrize(
     ("source", "lines"),
     [
@@ -47,8 +59,8 @@ def run_bench(source: Path, bench: Path, flags: list[str]) -> subprocess.Complet
         ),
     ],
 )
-def test_headers_equal_integer_arithmetic(source: str, lines: list[str], tmp_path: Path) -> None:
-    done = run_bench(firmware_folder() / source, tmp_path / "bench", FLAGS)
+def test_headers_equal_integer_arithmetic(source: str, lines: list[str], vendor: str, tmp_path: Path) -> None:
+    done = run_bench(firmware_folder() / source, tmp_path / "bench", FLAGS, vendor)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == lines
 

@@ -129,6 +129,10 @@ RESOURCE = {"strategy": "resource", "reuse_factor": 3}
         (0, "io_stream", "mahalanobis_diagonal", "Vivado", {}),
         (3, "io_parallel", "mahalanobis_diagonal", "Vivado", {}),
         (3, "io_stream", "max_logit", "Vitis", {}),
+        (3, "io_parallel", "max_logit", "Quartus", {}),
+        (0, "io_stream", "mahalanobis_diagonal", "Quartus", {}),
+        (0, "io_parallel", "mahalanobis_diagonal", "Catapult", {}),
+        (3, "io_stream", "max_logit", "Catapult", {}),
         pytest.param(0, "io_stream", "max_logit", "Vitis", RESOURCE, marks=pytest.mark.slow),
         pytest.param(3, "io_parallel", "mahalanobis_diagonal", "Vitis", RESOURCE, marks=pytest.mark.slow),
         pytest.param(0, "io_parallel", "mahalanobis_diagonal", "Vitis", {}, marks=pytest.mark.slow),
@@ -142,7 +146,8 @@ def test_csim_equals_the_fixed_point_graph(
     score = fused(kind)
     outputs = exact_outputs(graph, inputs)
     about = write(tmp_path / "p", graph, score, Target(io_type=io_type, **settings), backend)
-    assert about["input"] == "ap_fixed<15,5,AP_RND_CONV,AP_SAT>"
+    spelled = "ap_fixed<15,5,AP_RND_CONV,AP_SAT>", "ac_fixed<15, 5, true, AC_RND_CONV, AC_SAT>"
+    assert about["input"] == spelled[backend in ("Quartus", "Catapult")]
     library = compile_project(tmp_path / "p", about["project"], tmp_path)
     found = CSim(library, about["project"], workers=2)(inputs)
     np.testing.assert_array_equal(found, score(outputs.representation, outputs.logits))

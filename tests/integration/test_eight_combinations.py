@@ -47,12 +47,16 @@ def test_all_engines_give_the_same_integer(network: str, toolkit: str, score: st
 @pytest.mark.firmware
 @pytest.mark.slow
 @pytest.mark.parametrize("network", ["cnn", "particlenet_lite"])
-def test_the_other_compiler_and_the_emulator_agree_as_well(network: str) -> None:
-    run = run_of(network, "brevitas")
-    for target in ("vivado", "emulator"):
-        to(run, target, score="max_logit")
-    report = verify(run, jet_file(), ("network", "vivado_csim", "emulator"), ["max_logit"])
+@pytest.mark.parametrize("score", ["max_logit", "mahalanobis_diagonal"])
+def test_the_other_compilers_and_the_emulator_agree_as_well(network: str, score: str) -> None:
+    toolkit = "brevitas" if score == "max_logit" else "qkeras"
+    run = run_of(network, toolkit)
+    for target in ("vivado", "quartus", "catapult", "emulator"):
+        to(run, target, score=score)
+    engines = ("network", "vivado_csim", "quartus_csim", "catapult_csim", "emulator")
+    report = verify(run, jet_file(), engines, [score])
     assert report["mismatches"] == 0
+    assert report["jets_by_engine"] == dict.fromkeys(engines, 100)
 
 
 def test_the_scores_of_a_run_are_not_all_the_same() -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from edgeood.networks.build import outputs_of
-from edgeood.networks.canonical import density_gauge, diagonalising_basis, to_canonical
+from edgeood.networks.canonical import LARGEST_WEIGHT, density_gauge, diagonalising_basis, to_canonical
 from edgeood.networks.cnn import CNNClassifier
 from edgeood.recipe import CNN, Block, Images
 from edgeood.scores.mahalanobis import DiagonalMahalanobis, Mahalanobis
@@ -52,7 +52,13 @@ def test_a_networks_decisions_do_not_change():
     after = outputs_of(network, images)
     assert np.allclose(np.diff(after.logits), np.diff(before.logits), atol=1e-4)
     basis, centre = diagonalising_basis(before.representation, labels)
-    assert np.allclose(after.representation, (before.representation - centre) @ basis.T, atol=1e-3)
+    weight = np.abs(network.representation.weight.detach().numpy()).max(axis=1)
+    assert weight.max() == pytest.approx(LARGEST_WEIGHT)
+    wanted = (before.representation - centre) @ basis.T
+    narrowed = after.representation.std(0) / wanted.std(0)
+    assert np.allclose(narrowed[weight < 0.999 * LARGEST_WEIGHT], 1, atol=1e-3)
+    assert (narrowed < 1.001).all()
+    assert np.allclose(after.representation, wanted * narrowed, atol=1e-3)
 
 
 def test_the_gauge_is_the_nearest_linear_function_to_the_log_density():

@@ -23,6 +23,9 @@ PARTICLENET = {
 }
 SNGP = PARTICLENET | {"output": {"features": 16}}
 FOUR_VECTORS = {"kind": "four_vectors", "constituents": 8}
+CANDIDATES = {"kind": "trigger_candidates", "constituents": 8}
+LITE = {"kind": "particlenet_lite", "blocks": [{"edge": 6}, {"edge": 4}], "hidden": [6], "representation": 4}
+TYPES = {"input": {"bits": 15, "integer": 4}, "representation": {"bits": 8, "integer": 3}}
 SECTIONS = {
     "particlenet": {"inputs": CONSTITUENTS, "network": PARTICLENET},
     "bf16": {"inputs": CONSTITUENTS, "network": PARTICLENET, "training": {"precision": "bf16"}},
@@ -45,6 +48,9 @@ SECTIONS = {
         "network": {"kind": "vae", "hidden": [16], "representation": 3},
         "objective": {"kind": "variational", "outlier_exposure": 2.0},
     },
+    "lite": {"inputs": CANDIDATES, "network": LITE},
+    "lite-qkeras": {"inputs": CANDIDATES, "network": LITE, "quantization": TYPES | {"toolkit": "qkeras"}},
+    "lite-brevitas": {"inputs": CANDIDATES, "network": LITE, "quantization": TYPES | {"toolkit": "brevitas"}},
 }
 
 
