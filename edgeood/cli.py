@@ -27,7 +27,9 @@ JetsOption = Annotated[
 ]
 ScoreOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--score", help="max_logit, mahalanobis_diagonal, or mahalanobis of a float run (default: the recipe's)."),
+    typer.Option(
+        "--score", help="max_logit, mahalanobis_diagonal, of a float run also mahalanobis [the recipe's]."
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 

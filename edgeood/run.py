@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 FORMAT = "edgeood-run"
 FORMAT_VERSION = 1
-_RECORDED = ("edgeood", "torch", "lightning", "keras", "qkeras-v3", "brevitas", "numpy", "onnx", "qonnx", "hls4ml")
+_RECORDED = (
+    "edgeood",
+    "torch",
+    "lightning",
+    "keras",
+    "qkeras-v3",
+    "brevitas",
+    "numpy",
+    "onnx",
+    "qonnx",
+    "hls4ml",
+)
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.jets.format import CONSTITUENT_DTYPE, JET_DTYPE, Jets, write_jets
 from edgeood.inputs import inputs_of
+from edgeood.jets.format import CONSTITUENT_DTYPE, JET_DTYPE, Jets, write_jets
 from edgeood.recipe import (
     CNN,
     Block,

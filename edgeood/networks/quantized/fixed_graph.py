@@ -29,7 +29,7 @@ class Constant:
     @property
     def values(self) -> NDArray[np.float64]:
         """What the integers stand for."""
-        return self.integers * self.kind.step
+        return np.asarray(self.integers * self.kind.step, np.float64)
 
 
 @dataclass(frozen=True)
