@@ -11,7 +11,7 @@ The same nouns and verbs as on the command line::
     edgeood.export.to(twin, "vitis"), edgeood.export.to(twin, "onnx")
     scores = edgeood.score(twin, "test.h5")                    # ONNX Runtime; or engine="cpu", "csim", …
     edgeood.verify(twin, "test.h5")["mismatches"]
-    edgeood.load_released("cnn-qkeras")("test.h5")             # a detector that comes with the package
+    edgeood.load_released("particlenet-lite")("test.h5")             # a detector that comes with the package
 
 Everything is imported when it is first used: scoring needs NumPy, h5py and ONNX Runtime only.
 """

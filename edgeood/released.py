@@ -4,7 +4,7 @@
 
     from edgeood import load_released
 
-    scores = load_released("cnn-qkeras")("jets.h5")
+    scores = load_released("particlenet-lite")("jets.h5")
 
 A released detector is a run directory without what only its training needed, and with a model card (``card.md``,
 ``card.json``), test vectors (``vectors.npz``: network inputs and the integer scores that every engine must give

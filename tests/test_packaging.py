@@ -23,9 +23,13 @@ def wheel(tmp_path_factory) -> Path:
     return next(folder.glob("edgeood-*.whl"))
 
 
-def test_the_wheel_carries_firmware_and_recipes(wheel):
+def test_the_wheel_carries_firmware_recipes_and_detectors(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder, inside in (("firmware", "firmware"), ("models/recipes", "recipes")):
+    for folder, inside in (
+        ("firmware", "firmware"),
+        ("models/recipes", "recipes"),
+        ("models/released", "released"),
+    ):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file():
                 assert f"edgeood/_resources/{inside}/{path.relative_to(ROOT / folder)}" in names
@@ -56,6 +60,14 @@ def test_an_installed_wheel_exports_and_simulates_outside_the_repository(wheel, 
     found = subprocess.run(where, cwd=elsewhere, capture_output=True, text=True, check=True).stdout
     assert found.count(str(environment)) == 2
     assert "generate" in edgeood("--help")
+    two_lines = (
+        "from edgeood import load_released; "
+        "detector = load_released('particlenet-lite'); print(len(detector(detector.example())), detector.check())"
+    )
+    scored = subprocess.run(
+        [python, "-c", two_lines], cwd=elsewhere, capture_output=True, text=True, check=True
+    )
+    assert scored.stdout.split()[1] == "0"
     run = make_run(elsewhere / "run").path
     jets = toy_jets(20)
     write_jets(elsewhere / "jets.h5", jets, {})
