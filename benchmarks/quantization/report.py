@@ -22,7 +22,8 @@ _INTRODUCTION = """\
 {tasks} No network has seen these jets; errors are the
 bootstrap's. Δ is quantized minus float, with the error of the difference on the same jets. JSD (bits) is
 between the mass spectra of all QCD jets and of their most anomalous half. Bits are those of the widest weight or
-activation of a hidden layer (all before the representation); EBOPs are effective bit operations of network and
+activation of a hidden layer (all before the representation; inputs keep the bits that they come in, and biases may
+be wider); EBOPs are effective bit operations of network and
 score for one jet (`edgeood/networks/quantized/bit_operations.py`), the weights counted at every pixel or
 constituent. Mismatches are integer scores on which any two engines disagree, on jets and on corner inputs."""
 
