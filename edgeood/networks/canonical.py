@@ -5,7 +5,7 @@ them: r' = A (r − c), logits = W A⁻¹ r' + (b + W c). Neither class probabil
 change; but a *diagonal* Mahalanobis distance, which is all that a trigger can afford, does. For two classes
 there is an A that makes both covariances diagonal at once, and then the diagonal distance is the full one.
 Every dimension has unit variance besides, which suits fixed-point numbers, unless that takes weights which do
-not: a direction that hardly varies stays narrower, and no diagonal distance notices.
+not: then a direction that hardly varies may stay narrower, and no diagonal distance notices.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import nn
 
-LARGEST_WEIGHT = 4.0
-"""No weight of the representation becomes larger by widening a narrow direction."""
 SHRINKAGE = 1e-4
 """Relative to the mean variance: no direction is taken to be narrower than the root of this."""
 
@@ -87,12 +85,17 @@ def background_gauge(weight: NDArray, bias: NDArray, background: int) -> tuple[N
 
 
 def to_canonical(
-    network: "nn.Module", representation: NDArray, labels: NDArray, background: int | None = None
+    network: "nn.Module",
+    representation: NDArray,
+    labels: NDArray,
+    background: int | None = None,
+    largest_weight: float | None = None,
 ) -> None:
     """Move a float network's representation into its diagonalising basis and fix its logits' common mode.
 
     Works in place; differences of logits, and so all class probabilities, stay as they are. The common mode
-    is that of :func:`density_gauge`, or of :func:`background_gauge` if the index of a ``background`` is given.
+    is that of :func:`density_gauge`, or of :func:`background_gauge` if the index of a ``background`` is given. A
+    direction that takes weights of the representation above ``largest_weight`` is widened no further.
     ``network`` must end in linear layers ``representation`` and ``logits``; ``representation`` (N, D) and
     ``labels`` (N,) are of training jets.
     """
@@ -103,12 +106,14 @@ def to_canonical(
     last: Any = network.logits
     parameters = (first.weight, first.bias, last.weight, last.bias)
     weight, bias, out_weight, out_bias = (parameter.detach().double().numpy() for parameter in parameters)
-    largest = np.abs(basis @ weight).max(axis=1, keepdims=True)
-    basis = basis * np.minimum(1, LARGEST_WEIGHT / largest)
+    if largest_weight is not None:
+        largest = np.abs(basis @ weight).max(axis=1, keepdims=True)
+        basis = basis * np.minimum(1, largest_weight / largest)
     turned_weight, turned_bias = out_weight @ np.linalg.inv(basis), out_bias + out_weight @ centre
     if background is None:
         slope, offset = density_gauge((representation - centre) @ basis.T, labels)
-        slope, offset = slope - turned_weight.mean(0), offset - turned_bias.mean()
+        turned_weight = turned_weight - turned_weight.mean(0)
+        turned_bias = turned_bias - turned_bias.mean()
     else:
         slope, offset = background_gauge(turned_weight, turned_bias, background)
     values = (basis @ weight, basis @ (bias - centre), turned_weight + slope, turned_bias + offset)

@@ -27,6 +27,11 @@ class CNN(Section):
     blocks: tuple[Block, ...] = Field(min_length=1)
     hidden: tuple[int, ...] = ()
     representation: int = Field(20, ge=2, description="dimensions of the representation")
+    largest_weight: float | None = Field(
+        None,
+        gt=0,
+        description="canonical: of the representation; narrow directions stay so. null: unit variance for all",
+    )
     pooling: Literal["average", "max"] = Field(
         "average", description="of the float network; twins take the maximum"
     )
@@ -95,6 +100,11 @@ class ParticleNetLite(Section):
     hidden: tuple[int, ...] = Field((32,), description="dense widths after the mean over the constituents")
     representation: int = Field(20, ge=2, description="dimensions of the representation")
     canonical: bool = Field(True, description="float networks: as in a CNN")
+    largest_weight: float | None = Field(
+        None,
+        gt=0,
+        description="canonical: of the representation; narrow directions stay so. null: unit variance for all",
+    )
 
 
 class FCN(Section):

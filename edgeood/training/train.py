@@ -114,7 +114,13 @@ def _seal(
     float_network = recipe.network if recipe.quantization is None else None
     if isinstance(float_network, CNN | ParticleNetLite) and float_network.canonical:
         representation = outputs_of(network, train.inputs).representation
-        to_canonical(network, representation, train.labels, background if alone else None)
+        to_canonical(
+            network,
+            representation,
+            train.labels,
+            background if alone else None,
+            float_network.largest_weight,
+        )
     with atomic_path(folder / "network.safetensors") as temporary:
         save_file(
             {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary
