@@ -7,7 +7,7 @@ slower once anything else runs on the machine.
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from threading import Barrier
 from typing import TypeVar
 
@@ -19,16 +19,19 @@ Result = TypeVar("Result")
 def in_parallel(task: Callable[[int], Result], count: int) -> Iterator[Result]:
     """``task(0)``, …, ``task(count - 1)`` in this order, on as many threads as torch may use.
 
-    Tasks run without gradients and without autocast; where gradients are recorded, they run one after another.
+    Tasks run without gradients; where gradients are recorded, they run one after another.
     """
     threads = min(torch.get_num_threads(), count)
     if threads < 2 or torch.is_grad_enabled():
         return map(task, range(count))
     inference = torch.is_inference_mode_enabled()
+    autocast = partial(
+        torch.autocast, "cpu", torch.get_autocast_dtype("cpu"), torch.is_autocast_enabled("cpu")
+    )
 
     def undisturbed(number: int) -> Result:
         # Modes belong to a thread.
-        with torch.inference_mode(inference), torch.no_grad():
+        with torch.inference_mode(inference), torch.no_grad(), autocast():
             return task(number)
 
     return _pool(torch.get_num_threads(), os.getpid()).map(undisturbed, range(count))

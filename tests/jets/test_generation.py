@@ -93,7 +93,7 @@ def test_the_files_tell_how_they_were_made(undisturbed: Path) -> None:
     assert jets.constituents.shape == (220, 60)
     attributes = read_attributes(undisturbed / "quark_seed3_0002.h5")
     assert (attributes["process"], attributes["number"], attributes["jets"]) == ("quark", 2, 20)
-    assert (attributes["seed"], attributes["fast"], attributes["jet_radius"]) == (3, True, 0.8)
+    assert (attributes["seed"], attributes["fast"], attributes["jet_radius"]) == (3, True, 0.4)
     assert "PartonLevel:MPI=off" in attributes["settings"]
     manifest = json.loads((undisturbed / "manifest.json").read_text())
     assert manifest["sample"]["jets"] == SMALL.jets

@@ -37,6 +37,15 @@ def test_every_piece_is_done_once_in_order_on_one_core():
 
 
 @pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_piece_works_in_the_precision_of_the_one_who_asks(enabled: bool):
+    values = torch.ones(4, 4)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+        found = list(in_parallel(lambda _: (values @ values).dtype, 2))
+    assert found == [torch.bfloat16 if enabled else torch.float32] * 2
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_gradients_are_recorded_in_the_thread_that_asks_for_them():
     here = threading.get_ident()
     assert list(in_parallel(lambda _: threading.get_ident(), 3)) == [here] * 3

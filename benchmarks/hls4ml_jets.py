@@ -1,0 +1,126 @@
+"""Set B beside the public hls4ml LHC jets: ``python -m benchmarks.hls4ml_jets --public FOLDER --jets FOLDER``.
+
+GZ24 train on the hls4ml LHC jets (Zenodo 3602260) and do not say with which radius those are clustered. Angles
+between constituents and jet axis do: this compares them, class by class, with those of jets of our own. ``--public``
+holds arrays as for Particle Transformer: ``hls4ml_pf_points.npy`` (N, 2, P) Δη and Δφ by falling pT,
+``hls4ml_pf_mask.npy`` (N, 1, P) and ``hls4ml_labels.npy`` (N, 5) one-hot in the order g, q, W, Z, t.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from edgeood.atomic import write_text
+from edgeood.evaluation.bootstrap import bootstrap_auroc
+from edgeood.evaluation.tables import format_measured
+from edgeood.jets.format import jet_files, read_attributes, read_jets
+
+CLASSES = ("gluon", "quark", "w_1tev", "z_1tev", "top_1tev")
+QCD = CLASSES[:2]
+LEADING = (5, 10, 20, 50)
+RESULTS = Path(__file__).parent / "results"
+
+
+class Angles(NamedTuple):
+    """Distances ΔR to the jet axis (N, P), which of them are real (N, P), and the class of each jet (N,)."""
+
+    radius: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+    label: NDArray[np.int64]
+
+    def of(self, *names: str) -> NDArray[np.bool_]:
+        """(N,) jets of these classes."""
+        return np.isin(self.label, [CLASSES.index(name) for name in names])
+
+    def mean_of_leading(self, count: int) -> NDArray[np.float64]:
+        """(N,) mean ΔR of the ``count`` leading constituents."""
+        valid = self.valid[:, :count]
+        return (self.radius[:, :count] * valid).sum(1) / np.maximum(valid.sum(1), 1)
+
+
+def public_angles(folder: Path) -> Angles:
+    """The public jets."""
+    points = np.load(folder / "hls4ml_pf_points.npy", allow_pickle=False).astype(np.float64)
+    valid = np.load(folder / "hls4ml_pf_mask.npy", allow_pickle=False)[:, 0] > 0
+    label = np.load(folder / "hls4ml_labels.npy", allow_pickle=False).argmax(1)
+    return Angles(np.hypot(points[:, 0], points[:, 1]), valid, label)
+
+
+def simulated_angles(folder: Path, jets: int) -> tuple[Angles, float]:
+    """The first ``jets`` jets of each class in a folder of ``edgeood generate``, and the radius in their files."""
+    parts = []
+    for index, name in enumerate(CLASSES):
+        path = next(path for path in jet_files(folder) if path.name.startswith(f"{name}_"))
+        sample = read_jets(path)
+        table, jet = sample.constituents[:jets], sample.jets[:jets]
+        phi = np.remainder(table["phi"].astype(np.float64) - jet["phi"][:, None] + np.pi, 2 * np.pi) - np.pi
+        radius = np.hypot(table["eta"].astype(np.float64) - jet["eta"][:, None], phi)
+        parts.append(Angles(radius, table["valid"].astype(bool), np.full(len(jet), index)))
+    return Angles(*map(np.concatenate, zip(*parts, strict=True))), float(read_attributes(path)["jet_radius"])
+
+
+def rows_of(name: str, angles: Angles) -> list[dict[str, object]]:
+    """One row for each measure: [value, error]."""
+    measures: dict[str, list[float]] = {}
+    for kind in CLASSES:
+        chosen = angles.of(kind)
+        counts = angles.valid[chosen].sum(1)
+        measures[f"constituents, {kind}"] = [counts.mean(), counts.std() / np.sqrt(len(counts))]
+        measures[f"99 % of ΔR, {kind}"] = [
+            float(np.quantile(angles.radius[chosen][angles.valid[chosen]], 0.99)),
+            0.0,
+        ]
+    for count in LEADING:
+        mean = angles.mean_of_leading(count)
+        for signal in (("top_1tev",), ("w_1tev", "z_1tev")):
+            measures[f"AUROC of ⟨ΔR⟩ of {count} leading, {'/'.join(signal)} against QCD"] = list(
+                bootstrap_auroc(mean[angles.of(*signal)], mean[angles.of(*QCD)])
+            )
+    return [
+        {"jets": name, "measure": measure, "value": float(pair[0]), "error": float(pair[1])}
+        for measure, pair in measures.items()
+    ]
+
+
+def as_markdown(rows: list[dict[str, object]]) -> str:
+    """A table with one column for each sample of jets."""
+    samples = list(dict.fromkeys(str(row["jets"]) for row in rows))
+    lines = [
+        "# Set B beside the hls4ml LHC jets\n",
+        "`python -m benchmarks.hls4ml_jets`. ΔR is a constituent's distance to the jet axis, leading means by pT; "
+        "errors are the samples' statistical ones.\n",
+        f"| | {' | '.join(samples)} |",
+        f"|---|{'--:|' * len(samples)}",
+    ]
+    for measure in dict.fromkeys(row["measure"] for row in rows):
+        cells = {
+            row["jets"]: format_measured((row["value"], row["error"]))  # type: ignore[arg-type]
+            for row in rows
+            if row["measure"] == measure
+        }
+        lines.append(f"| {measure} | {' | '.join(cells[sample] for sample in samples)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(
+    public: Annotated[Path, typer.Option(help="folder of the public jets' arrays")],
+    jets: Annotated[list[Path], typer.Option(help="folders of `edgeood generate gandrakota2024`")],
+    count: Annotated[int, typer.Option(help="simulated jets of each class", min=100)] = 4000,
+    out: Annotated[Path, typer.Option(help="folder of the report")] = RESULTS,
+) -> None:
+    """Compare angles, and write ``hls4ml_jets.{json,md}``."""
+    rows = rows_of("public", public_angles(public))
+    for folder in jets:
+        angles, radius = simulated_angles(folder, count)
+        rows += rows_of(f"ours, R = {radius:g}", angles)
+    write_text(out / "hls4ml_jets.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    write_text(out / "hls4ml_jets.md", as_markdown(rows))
+    typer.echo(as_markdown(rows))
+
+
+if __name__ == "__main__":
+    typer.run(main)
