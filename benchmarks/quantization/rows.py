@@ -151,9 +151,13 @@ def _full(
 ) -> tuple[float, float] | tuple[None, None]:
     if pair.full is None:
         return None, None
-    # With the background alone as normal, max-logit orders jets as −p(background).
-    alone = pair.twin.recipe.score.normal == "background"
-    own = scores[pair.full.path.name][ALONE[name] if alone else name]
+    # The full network's score of the same meaning.
+    same = {
+        "known": {},
+        "background": ALONE,
+        "background_density": {"mahalanobis_diagonal": ALONE["mahalanobis_diagonal"]},
+    }[pair.twin.recipe.score.normal]
+    own = scores[pair.full.path.name][same.get(name, name)]
     return bootstrap_auroc(own[~test.background], own[test.background], replicas)
 
 

@@ -75,6 +75,11 @@ class Recipe(Section):
             raise ValueError("data.classes: a classifier needs at least two classes")
         if self.quantization is not None and network.kind not in ("cnn", "particlenet_lite"):
             raise ValueError(f"quantization: a network of kind '{network.kind}' has no quantized twin")
+        linear_logits = network.kind != "vae" and getattr(network, "output", None) is None
+        if self.score.normal != "known" and not linear_logits:
+            raise ValueError(
+                f"score.normal '{self.score.normal}' needs a network whose last layer is linear; leave it 'known'"
+            )
         if isinstance(inputs, Images) and isinstance(network, CNN | VAE):
             side = inputs.pixels
             for i, block in enumerate(network.blocks):

@@ -1,8 +1,8 @@
 """What goes to a chip: the score, the bit widths, the target."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe.section import Section
@@ -15,14 +15,29 @@ class Score(Section):
     """The score that goes to firmware, and its working point."""
 
     kind: ScoreName = "max_logit"
-    normal: Literal["known", "background"] = Field(
+    normal: Literal["known", "background", "background_density"] = Field(
         "known",
-        description="what no anomaly is: every known class [GZ24], or the background alone (anti-QCD) [CC22]",
+        description="what no anomaly is: every known class [GZ24]; what is likely background, told from the other "
+        "classes (anti-QCD) [CC22]; or what lies where the background is dense",
+    )
+    mass_neutrality: float = Field(
+        0.0,
+        ge=0,
+        description="weight of equal mean max-logits at all masses of the background (density only)",
     )
     background_efficiency: float = Field(0.01, gt=0, lt=1, description="of the background class")
     error_budget: float = Field(
         0.01, gt=0, lt=1, description="largest fixed-point error at the threshold, relative to it"
     )
+
+    @model_validator(mode="after")
+    def _neutrality_needs_a_free_common_mode(self) -> Self:
+        if self.normal == "background" and self.mass_neutrality > 0:
+            raise ValueError(
+                "score.mass_neutrality needs score.normal: known or background_density; with 'background' the "
+                "probability leaves nothing to choose"
+            )
+        return self
 
 
 class Quantization(Section):

@@ -40,7 +40,7 @@ class CNN(Section):
     )
     canonical: bool = Field(
         True,
-        description="float networks: diagonal class covariances, logits whose maximum says what score.normal says",
+        description="float networks: diagonal class covariances, and a chosen common mode of the logits (score.normal)",
     )
 
 

@@ -13,6 +13,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.canonical import to_canonical
+from edgeood.networks.common_mode import choose_common_mode
 from edgeood.networks.load import load_network
 from edgeood.recipe import CNN, ParticleNetLite, Recipe, load_recipe
 from edgeood.run import Run, sha256_of
@@ -97,6 +98,20 @@ def _finished(folder: Path, recipe: Recipe) -> Run | None:
     return None
 
 
+def _use_what_training_leaves_free(
+    network: "nn.Module", recipe: Recipe, train: KnownJets, background: int
+) -> None:
+    """Coordinates of the representation and common mode of the logits, as the recipe wants them."""
+    canonical = False
+    if isinstance(recipe.network, CNN | ParticleNetLite) and recipe.network.canonical:
+        canonical = True
+        representation = outputs_of(network, train.inputs).representation
+        to_canonical(network, representation, train.labels, recipe.network.largest_weight)
+    if canonical or recipe.score.normal != "known":
+        representation = outputs_of(network, train.inputs).representation
+        choose_common_mode(network, representation, train.labels, train.mass_gev, background, recipe.score)
+
+
 def _seal(
     recipe: Recipe,
     folder: Path,
@@ -110,17 +125,8 @@ def _seal(
 
     network.cpu()
     background = list(recipe.data.classes).index(recipe.data.background)
-    alone = recipe.score.normal == "background"
-    float_network = recipe.network if recipe.quantization is None else None
-    if isinstance(float_network, CNN | ParticleNetLite) and float_network.canonical:
-        representation = outputs_of(network, train.inputs).representation
-        to_canonical(
-            network,
-            representation,
-            train.labels,
-            background if alone else None,
-            float_network.largest_weight,
-        )
+    if recipe.quantization is None:
+        _use_what_training_leaves_free(network, recipe, train, background)
     with atomic_path(folder / "network.safetensors") as temporary:
         save_file(
             {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary
@@ -131,7 +137,7 @@ def _seal(
         save_keras(network, folder / "network.keras")
     outputs = outputs_of(network, train.inputs)
     fitted = fit_scores(outputs.representation, outputs.logits, train.labels, background=background)
-    if alone:
+    if recipe.score.normal != "known":
         fitted["mahalanobis_diagonal"] = fitted["mahalanobis_diagonal"].of_class(background)  # type: ignore[attr-defined]
     outputs = outputs_of(network, validation.inputs)
     is_background = validation.labels == background

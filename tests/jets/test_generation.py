@@ -229,10 +229,11 @@ def test_bad_arguments_are_told_before_anything_is_made(tmp_path: Path) -> None:
 
 
 def test_w_and_top_have_their_masses(physics: Path) -> None:
-    for process, expected, within in (("w_1tev", 80.4, 5.0), ("top_1tev", 173.0, 8.0)):
+    # A jet of radius 0.4 holds a whole top of 1 TeV in a third of all cases, and else often its W alone.
+    for process, expected, within, share in (("w_1tev", 80.4, 5.0, 0.6), ("top_1tev", 173.0, 8.0, 0.25)):
         jets = read_jets(physics, processes=[process]).jets
         near = np.abs(jets["softdrop_mass"] - expected) < 20
-        assert near.mean() > 0.45
+        assert near.mean() > share
         assert np.median(jets["softdrop_mass"][near]) == pytest.approx(expected, abs=within)
         assert np.median(jets["truth_mass"]) == pytest.approx(expected, abs=1.0)
 
@@ -240,13 +241,14 @@ def test_w_and_top_have_their_masses(physics: Path) -> None:
 def test_substructure_tells_two_prongs_from_three(physics: Path) -> None:
     w = read_jets(physics, processes=["w_1tev"]).jets
     top = read_jets(physics, processes=["top_1tev"]).jets
-    assert np.median(w["tau2"] / w["tau1"]) < 0.47 < np.median(top["tau2"] / top["tau1"])
-    assert np.median(top["tau3"] / top["tau2"]) < 0.65 < np.median(w["tau3"] / w["tau2"])
+    whole = top[top["softdrop_mass"] > 150]
+    assert np.median(w["tau2"] / w["tau1"]) < 0.44 < np.median(whole["tau2"] / whole["tau1"])
+    assert np.median(whole["tau3"] / whole["tau2"]) < 0.6 < np.median(w["tau3"] / w["tau2"])
     for jets in (w, top):
         assert (jets["tau1"] >= jets["tau2"]).all()
         assert (np.abs(jets["eta"]) < 2).all()
-        assert ((jets["pt"] > 700) & (jets["pt"] < 1400)).all()
-        assert np.median(jets["pt"]) == pytest.approx(1000, rel=0.05)
+        assert ((jets["pt"] > 500) & (jets["pt"] < 1800)).all()
+        assert np.median(jets["pt"]) == pytest.approx(1000, rel=0.08)
 
 
 def test_jets_are_the_sums_of_their_constituents(physics: Path) -> None:

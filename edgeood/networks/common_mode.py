@@ -1,0 +1,125 @@
+"""The common mode of the logits: cross-entropy leaves it free, and their maximum is made of it.
+
+Cross-entropy depends on differences of logits alone: adding g·r + b to every one of them changes no probability,
+and training leaves it wherever the first weights put it. With the same recipe, the AUROC of the *maximum* logit then
+differs between seeds by more than anything that was learnt. So we choose it, by what is to count as normal.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from edgeood.recipe import Score
+
+SHRINKAGE = 1e-4
+"""Relative to the mean variance: no direction is taken to be narrower than the root of this."""
+MASS_BINS = 12
+"""Quantiles of the background's mass between which the maximum logit is to be balanced."""
+
+
+def widened(covariance: NDArray) -> NDArray:
+    """(D, D) with the least variance that a direction may have."""
+    return covariance + SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+
+
+def log_density(
+    representation: NDArray, labels: NDArray, background: int | None = None
+) -> NDArray[np.float64]:
+    """(N,) −½ min_k D²_k(r) over the classes k, or −½ D² of the ``background``, up to a constant.
+
+    D_k is the Mahalanobis distance to class k with its own covariance.
+    """
+    representation = np.asarray(representation, np.float64)
+    classes = range(int(labels.max()) + 1) if background is None else (background,)
+    distances = []
+    for k in classes:
+        group = representation[labels == k]
+        covariance = np.atleast_2d(np.cov(group, rowvar=False, bias=True))
+        residual = representation - group.mean(0)
+        distances.append((residual * np.linalg.solve(widened(covariance), residual.T).T).sum(1))
+    return -0.5 * np.min(distances, axis=0)
+
+
+def density_gauge(
+    representation: NDArray,
+    maximum: NDArray,
+    density: NDArray,
+    background_mass: tuple[NDArray, NDArray] | None = None,
+    neutrality: float = 0.0,
+) -> tuple[NDArray, float]:
+    """The common mode (g (D,), b) after which the maximum logit is closest to a logarithm of density.
+
+    Least squares over known jets of ``maximum`` + g·r + b to ``density``; and, ``neutrality`` times, of the
+    background's mean maximum in each of :data:`MASS_BINS` quantiles of jet mass to its overall mean, so that a cut
+    on the score shapes the mass spectrum less. What the representation still says of mass is put to use there: one
+    direction's dependence on mass is made to cancel another's.
+
+    ``representation`` (N, D), ``maximum`` (N,) over any logits with the differences that are kept, ``density`` (N,);
+    ``background_mass``: rows of the background (B,) and their jet masses (B,) in GeV.
+    """
+    representation = np.asarray(representation, np.float64)
+    design = np.column_stack([representation, np.ones(len(representation))])
+    wanted = density - maximum
+    if neutrality > 0 and background_mass is not None:
+        rows, mass_gev = background_mass
+        edges = np.quantile(mass_gev, np.linspace(0, 1, MASS_BINS + 1)[1:-1])
+        place = np.searchsorted(edges, mass_gev)
+        scale = np.sqrt(neutrality * len(design) / MASS_BINS)
+        of_background = np.column_stack([design, maximum])[rows]
+        means = np.stack([of_background[place == i].mean(0) for i in np.unique(place)])
+        balance = scale * (means - of_background.mean(0))
+        design = np.concatenate([design, balance[:, :-1]])
+        wanted = np.concatenate([wanted, -balance[:, -1]])
+    solution, *_ = np.linalg.lstsq(design, wanted, rcond=None)
+    return solution[:-1], float(solution[-1])
+
+
+def background_gauge(weight: NDArray, bias: NDArray, background: int) -> tuple[NDArray, float]:
+    """The common mode (g (D,), b) after which the other logits average to u, and the background's is 2u above 0.
+
+    u is the background's logit minus the mean of the others. With two classes the logits become 2u and u, whose
+    maximum rises with u alone: the max-logit score is then a monotone function of −p_background, CC22's
+    anti-QCD score, and no rounding but that of the logits stands between them. With more classes it is only
+    near to one.
+
+    ``weight`` (K, D) and ``bias`` (K,) are of the logits.
+    """
+    others = np.arange(len(weight)) != background
+    slope = weight[background] - 2 * weight[others].mean(0)
+    return slope, float(bias[background] - 2 * bias[others].mean())
+
+
+def choose_common_mode(
+    network: "nn.Module",
+    representation: NDArray,
+    labels: NDArray,
+    mass_gev: NDArray,
+    background: int,
+    score: "Score",
+) -> None:
+    """Give a float network's logits the common mode that ``score.normal`` asks for; in place.
+
+    ``network`` must end in a linear layer ``logits`` on its ``representation`` (N, D), here of training jets with
+    ``labels`` (N,) and jet masses (N,) in GeV; ``background`` is a class index.
+    """
+    import torch
+
+    last: Any = network.logits
+    weight, bias = (parameter.detach().double().cpu().numpy() for parameter in (last.weight, last.bias))
+    if score.normal == "background":
+        slope, offset = background_gauge(weight, bias, background)
+    else:
+        weight, bias = weight - weight.mean(0), bias - bias.mean()
+        maximum = (np.asarray(representation, np.float64) @ weight.T + bias).max(1)
+        density = log_density(representation, labels, None if score.normal == "known" else background)
+        rows = np.flatnonzero(labels == background)
+        slope, offset = density_gauge(
+            representation, maximum, density, (rows, mass_gev[rows]), score.mass_neutrality
+        )
+    with torch.no_grad():
+        last.weight.copy_(torch.from_numpy(weight + slope))
+        last.bias.copy_(torch.from_numpy(bias + offset))
