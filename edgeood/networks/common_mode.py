@@ -26,44 +26,45 @@ def widened(covariance: NDArray) -> NDArray:
     return covariance + SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
 
 
-def log_density(
+def minus_distance(
     representation: NDArray, labels: NDArray, background: int | None = None
 ) -> NDArray[np.float64]:
-    """(N,) −½ min_k D²_k(r) over the classes k, or −½ D² of the ``background``, up to a constant.
+    """(N,) −min_k D_k(r) over the classes k, or −D of the ``background`` alone.
 
-    D_k is the Mahalanobis distance to class k with its own covariance.
+    D_k is the Mahalanobis distance to class k with its own covariance. Not its square, whose few largest values
+    would decide a least-squares fit alone.
     """
     representation = np.asarray(representation, np.float64)
     classes = range(int(labels.max()) + 1) if background is None else (background,)
-    distances = []
+    squares = []
     for k in classes:
         group = representation[labels == k]
         covariance = np.atleast_2d(np.cov(group, rowvar=False, bias=True))
         residual = representation - group.mean(0)
-        distances.append((residual * np.linalg.solve(widened(covariance), residual.T).T).sum(1))
-    return -0.5 * np.min(distances, axis=0)
+        squares.append((residual * np.linalg.solve(widened(covariance), residual.T).T).sum(1))
+    return -np.sqrt(np.min(squares, axis=0))
 
 
-def density_gauge(
+def distance_gauge(
     representation: NDArray,
     maximum: NDArray,
-    density: NDArray,
+    wanted: NDArray,
     background_mass: tuple[NDArray, NDArray] | None = None,
     neutrality: float = 0.0,
 ) -> tuple[NDArray, float]:
-    """The common mode (g (D,), b) after which the maximum logit is closest to a logarithm of density.
+    """The common mode (g (D,), b) after which the maximum logit is closest to minus a distance.
 
-    Least squares over known jets of ``maximum`` + g·r + b to ``density``; and, ``neutrality`` times, of the
+    Least squares over known jets of ``maximum`` + g·r + b to ``wanted``; and, ``neutrality`` times, of the
     background's mean maximum in each of :data:`MASS_BINS` quantiles of jet mass to its overall mean, so that a cut
     on the score shapes the mass spectrum less. What the representation still says of mass is put to use there: one
     direction's dependence on mass is made to cancel another's.
 
-    ``representation`` (N, D), ``maximum`` (N,) over any logits with the differences that are kept, ``density`` (N,);
+    ``representation`` (N, D), ``maximum`` (N,) over any logits with the differences that are kept, ``wanted`` (N,);
     ``background_mass``: rows of the background (B,) and their jet masses (B,) in GeV.
     """
     representation = np.asarray(representation, np.float64)
     design = np.column_stack([representation, np.ones(len(representation))])
-    wanted = density - maximum
+    residual = wanted - maximum
     if neutrality > 0 and background_mass is not None:
         rows, mass_gev = background_mass
         edges = np.quantile(mass_gev, np.linspace(0, 1, MASS_BINS + 1)[1:-1])
@@ -73,8 +74,8 @@ def density_gauge(
         means = np.stack([of_background[place == i].mean(0) for i in np.unique(place)])
         balance = scale * (means - of_background.mean(0))
         design = np.concatenate([design, balance[:, :-1]])
-        wanted = np.concatenate([wanted, -balance[:, -1]])
-    solution, *_ = np.linalg.lstsq(design, wanted, rcond=None)
+        residual = np.concatenate([residual, -balance[:, -1]])
+    solution, *_ = np.linalg.lstsq(design, residual, rcond=None)
     return solution[:-1], float(solution[-1])
 
 
@@ -115,10 +116,10 @@ def choose_common_mode(
     else:
         weight, bias = weight - weight.mean(0), bias - bias.mean()
         maximum = (np.asarray(representation, np.float64) @ weight.T + bias).max(1)
-        density = log_density(representation, labels, None if score.normal == "known" else background)
+        wanted = minus_distance(representation, labels, None if score.normal == "known" else background)
         rows = np.flatnonzero(labels == background)
-        slope, offset = density_gauge(
-            representation, maximum, density, (rows, mass_gev[rows]), score.mass_neutrality
+        slope, offset = distance_gauge(
+            representation, maximum, wanted, (rows, mass_gev[rows]), score.mass_neutrality
         )
     with torch.no_grad():
         last.weight.copy_(torch.from_numpy(weight + slope))

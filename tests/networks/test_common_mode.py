@@ -1,5 +1,7 @@
 """The common mode of the logits: class probabilities stay, the maximum says what it is asked to say."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from edgeood.errors import EdgeoodError
 from edgeood.networks.build import outputs_of
 from edgeood.networks.cnn import CNNClassifier
-from edgeood.networks.common_mode import choose_common_mode, density_gauge, log_density
+from edgeood.networks.common_mode import choose_common_mode, distance_gauge, minus_distance
 from edgeood.recipe import CNN, Block, Images, Score, load_recipe
 
 IMAGES = torch.rand(400, 1, 12, 12, generator=torch.Generator().manual_seed(8)).numpy()
@@ -30,25 +32,25 @@ def chosen(network: CNNClassifier, score: Score, background: int = 0) -> np.ndar
     return outputs_of(network, IMAGES).logits.astype(np.float64)
 
 
-def test_the_gauge_is_the_nearest_linear_function_to_the_log_density():
+def test_the_gauge_is_the_nearest_linear_function_to_minus_the_distance():
     rng = np.random.default_rng(5)
-    # One class, one dimension: D² = (x − μ)²/σ², whose best linear fit has slope −skewness/2σ.
+    # One class, one dimension, mean and width 1: D = |x − 1|, whose mean is 2/e and whose covariance with x is 4/e − 1.
     points = rng.exponential(1.0, (400_000, 1))
-    density = log_density(points, np.zeros(len(points), int))
-    slope, offset = density_gauge(points, np.zeros(len(points)), density)
-    assert slope[0] == pytest.approx(-1.0, abs=0.05)  # the skewness of an exponential is 2, its width 1
-    assert slope[0] * points.mean() + offset == pytest.approx(-0.5, abs=1e-3)  # the mean of −D²/2
+    wanted = minus_distance(points, np.zeros(len(points), int))
+    slope, offset = distance_gauge(points, np.zeros(len(points)), wanted)
+    assert slope[0] == pytest.approx(1 - 4 / math.e, abs=0.01)
+    assert slope[0] * points.mean() + offset == pytest.approx(-2 / math.e, abs=0.005)
 
 
-def test_log_density_is_to_the_nearest_class_or_to_the_background():
+def test_the_distance_is_to_the_nearest_class_or_to_the_background():
     rng = np.random.default_rng(9)
     labels = np.arange(20_000) % 2
     points = rng.normal(size=(20_000, 3)) + 6 * labels[:, None]
-    known, background = log_density(points, labels), log_density(points, labels, 0)
+    known, background = minus_distance(points, labels), minus_distance(points, labels, 0)
     assert known[labels == 0] == pytest.approx(background[labels == 0])
-    assert known.mean() == pytest.approx(-1.5, abs=0.05)
+    assert np.square(known).mean() == pytest.approx(3, abs=0.1)
     # Class 1 lies at a squared distance of 3·6² from class 0, and has the width of 3 dimensions besides.
-    assert background[labels == 1].mean() == pytest.approx(-(3 * 36 + 3) / 2, rel=0.02)
+    assert np.square(background[labels == 1]).mean() == pytest.approx(3 * 36 + 3, rel=0.02)
 
 
 @pytest.mark.parametrize("normal", ["known", "background", "background_density"])
@@ -75,28 +77,28 @@ def test_with_the_background_as_normal_the_maximum_logit_orders_jets_as_p_backgr
     assert np.allclose(after[:, 1 - background], odds, atol=1e-4)
 
 
-def test_the_maximum_follows_the_density_of_the_background():
+def test_the_maximum_follows_the_distance_to_the_background():
     network = network_of(10)
     after = chosen(network, Score(normal="background_density")).max(1)
-    wanted = log_density(outputs_of(network, IMAGES).representation, LABELS, 0)
+    wanted = minus_distance(outputs_of(network, IMAGES).representation, LABELS, 0)
     free = np.column_stack([outputs_of(network, IMAGES).representation, np.ones(400)])
     # No linear function is left that would bring it closer.
     assert np.abs(free.T @ (after - wanted)).max() < 1e-2 * np.abs(free.T @ wanted).max()
 
 
-def test_neutrality_buys_equal_means_at_all_masses_with_distance_to_the_density():
+def test_neutrality_is_paid_for_with_a_worse_fit():
     rng = np.random.default_rng(11)
     mass = rng.exponential(60.0, 50_000)
     # One direction carries the mass; the other, as skewed, knows nothing of it.
     points = np.stack([mass / 60 + rng.normal(0, 0.3, 50_000), rng.exponential(1.0, 50_000)], 1)
     labels, nothing = np.zeros(50_000, int), np.zeros(50_000)
-    density = log_density(points, labels)
+    wanted = minus_distance(points, labels)
     rows = np.arange(50_000)
 
     def fitted(neutrality: float) -> tuple[float, float]:
-        slope, offset = density_gauge(points, nothing, density, (rows, mass), neutrality)
+        slope, offset = distance_gauge(points, nothing, wanted, (rows, mass), neutrality)
         score = points @ slope + offset
-        return np.square(score - density).mean(), abs(np.corrcoef(score, mass)[0, 1])
+        return np.square(score - wanted).mean(), abs(np.corrcoef(score, mass)[0, 1])
 
     (loose, correlated), (middle, less), (strict, neutral) = (fitted(x) for x in (0.0, 1.0, 1e6))
     assert correlated > 0.6 > less > 0.1 > neutral
@@ -105,7 +107,9 @@ def test_neutrality_buys_equal_means_at_all_masses_with_distance_to_the_density(
 
 
 def test_what_cannot_be_chosen_is_refused():
-    with pytest.raises(EdgeoodError, match=r"mass_neutrality needs score\.normal: known or background_density"):
+    with pytest.raises(
+        EdgeoodError, match=r"mass_neutrality needs score\.normal: known or background_density"
+    ):
         load_recipe("cnn-nurd", ["score.normal=background", "score.mass_neutrality=1"])
     with pytest.raises(EdgeoodError, match="'background_density' needs a network whose last layer is linear"):
         load_recipe("vae", ["score.normal=background_density"])
