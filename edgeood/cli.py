@@ -58,7 +58,9 @@ def demo(
 
 @app.command()
 def generate(
-    sample: Annotated[str, typer.Argument(help="demo, gandrakota2024, cheng2022, or a YAML file.")],
+    sample: Annotated[
+        str, typer.Argument(help="demo, gandrakota2024, cheng2022, large-radius, or a YAML file.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the jet files.")],
     jets: Annotated[int, typer.Option(help="Jets in all; 0 for what the sample says.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes; 0 for one per core.")] = 0,

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.processes import process_named
+from edgeood.jets.processes import JetSelection, process_named
 from edgeood.jets.shard import Shard
 from edgeood.resources import recipes_folder
 from edgeood.yaml_files import read_yaml, shipped_names, validated
@@ -22,6 +22,10 @@ class Sample(BaseModel):
     constituents: int = Field(100, ge=1, le=1000, description="leading constituents kept of each jet")
     shard_jets: int = Field(5000, ge=1, description="jets in one file")
     jets: dict[str, int] = Field(min_length=1, description="process → number of jets")
+    selection: JetSelection | None = Field(
+        None,
+        description="anti-kT radius and window (radius, pt_min, pt_max, eta_max) in place of the processes' own",
+    )
 
     @field_validator("jets")
     @classmethod
@@ -58,7 +62,8 @@ class Sample(BaseModel):
         for order, (process, count) in enumerate(self.jets.items()):
             for number, start in enumerate(range(0, count, self.shard_jets)):
                 size = min(self.shard_jets, count - start)
-                turns.append((number, order, Shard(process, number, size, self.constituents, seed, fast)))
+                shard = Shard(process, number, size, self.constituents, seed, fast, self.selection)
+                turns.append((number, order, shard))
         return [shard for *_, shard in sorted(turns, key=lambda turn: turn[:2])]
 
 

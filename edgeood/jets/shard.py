@@ -3,7 +3,7 @@
 import importlib.metadata
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import write_jets
 from edgeood.jets.layout import Jets
-from edgeood.jets.processes import FAST_SETTINGS, process_named, scanned_settings
+from edgeood.jets.processes import FAST_SETTINGS, JetSelection, Process, process_named, scanned_settings
 
 BATCH = 100
 """Events that Pythia makes at once; part of what a seed means."""
@@ -33,6 +33,14 @@ class Shard:
     constituents: int
     seed: int
     fast: bool
+    selection: JetSelection | None = None
+    """in place of the process's own"""
+
+    @property
+    def definition(self) -> Process:
+        """The process with the selection of this shard."""
+        process = process_named(self.process)
+        return process if self.selection is None else replace(process, selection=self.selection)
 
     @property
     def file_name(self) -> str:
@@ -41,9 +49,11 @@ class Shard:
 
     def attributes(self) -> dict[str, Any]:
         """The file's attributes: enough to make it again, and to tell it from one made otherwise."""
-        process = process_named(self.process)
+        process = self.definition
+        plan = asdict(self)
+        del plan["selection"]  # the definition has it
         return {
-            **asdict(self),
+            **plan,
             "settings": [*process.all_settings, *(FAST_SETTINGS if self.fast else ())],
             "process_definition": asdict(process),
             "jet_algorithm": "anti-kt",
@@ -86,7 +96,7 @@ def make_shard(shard: Shard, folder: Path, progress: Callable[[int], None] = lam
     from edgeood.jets.selection import select
 
     started, in_pythia = time.process_time(), 0.0
-    process = process_named(shard.process)
+    process = shard.definition
     rng = np.random.default_rng([shard.seed, process.code, shard.number])
     extras: list[tuple[str, ...]] = [()]
     if process.scan is not None:

@@ -1,16 +1,17 @@
 """Sample files: what ships, scaling, sharding, and the sentence for every mistake."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.processes import SET_A, SET_B
+from edgeood.jets.processes import PROCESSES, SET_A, SET_B, JetSelection
 from edgeood.jets.sample import Sample, load_sample, parse_sample, shipped_samples
 
 
 def test_shipped_samples_are_the_papers() -> None:
-    assert shipped_samples() == ["cheng2022", "demo", "gandrakota2024"]
+    assert shipped_samples() == ["cheng2022", "demo", "gandrakota2024", "large-radius"]
     assert set(load_sample("cheng2022").jets) == set(SET_A)
     assert load_sample("cheng2022").total == 1_520_000
     gandrakota = load_sample("gandrakota2024")
@@ -47,7 +48,18 @@ def test_shards_cover_the_sample_and_take_turns() -> None:
     assert shards[0].file_name == "quark_seed7_0000.h5"
 
 
+def test_a_sample_may_bring_its_own_selection() -> None:
+    own = load_sample("large-radius").shards(seed=7, fast=False)[0]
+    assert own.definition.selection == JetSelection(0.8, 700, 1400, 2)
+    assert own.attributes()["jet_radius"] == 0.8
+    plain = replace(own, selection=None)
+    assert plain.definition is PROCESSES["quark"]
+    differing = [key for key, value in own.attributes().items() if plain.attributes()[key] != value]
+    assert differing == ["process_definition", "jet_radius"]
+
+
 WRONG = {
+    "selection": ({"name": "x", "jets": {"gluon": 5}, "selection": {"radius": 0.8}}, "'selection.pt_min' is missing"),
     "process": ({"name": "x", "jets": {"gluons": 5}}, "x.yaml: there is no process 'gluons'; did you mean 'gluon'"),
     "key": ({"name": "x", "jets": {"gluon": 5}, "shard_jet": 5}, "unknown key 'shard_jet'; did you mean 'shard_jets'"),
     "missing": ({"name": "x"}, "'jets' is missing; add it"),
