@@ -100,14 +100,15 @@ def _tagger(of: str, title: str, unseen: str, decorrelated: bool) -> System:
     )
 
 
-def _b(name: str, title: str, recipe: str, **settings: object) -> System:
+def _b(name: str, title: str, member: Member, **settings: object) -> System:
     chosen: dict = {"table": "B", "signals": ("top_1tev",), "labels": _GZ24} | settings
-    return System(name, title, jets="b", members=(Member(recipe),), **chosen)
+    return System(name, title, jets="b", members=(member,), **chosen)
 
 
 _PLAIN, _OVA = Member("particlenet"), Member("particlenet-ova")
 _AUGMENTED = Member("particlenet-augmented")
 _OVA_AUGMENTED = augmented("particlenet-ova", "data.classes.known=[w, w_augmented, top, top_augmented]")
+_NURD = Member("cnn-nurd")
 _BLIND = {"table": "A decorrelated", "decorrelated": True}
 
 SYSTEMS = (
@@ -161,10 +162,15 @@ SYSTEMS = (
     _tagger("w", "QCD/W ParticleNet", "top", True),
     _tagger("top", "QCD/top ParticleNet", "w", False),
     _tagger("top", "QCD/top ParticleNet", "w", True),
-    _b("vae", "VAE", "vae", published="VAE", labels={"max_logit": "anomaly score"}),
-    _b("cnn", "CNN, not decorrelated", "cnn"),
-    _b("nurd", "NuRD", "cnn-nurd", decorrelated=True, headline=True, published="NuRD"),
-    _b("nurd-particlenet", "NuRD on ParticleNet", "particlenet-nurd", decorrelated=True),
+    _b("vae", "VAE", Member("vae"), published="VAE", labels={"max_logit": "anomaly score"}),
+    _b("cnn", "CNN, not decorrelated", Member("cnn")),
+    _b("nurd", "NuRD", _NURD, decorrelated=True, headline=True, published="NuRD"),
+    _b("nurd-ensemble", "deep ensemble of NuRD", _NURD, combination="ensemble", decorrelated=True),
+    _b(
+        "nurd-density", "NuRD, max-logit not made neutral",
+        Member("cnn-nurd", "density", ("score.mass_neutrality=0",)), decorrelated=True, published="NuRD",
+    ),
+    _b("nurd-particlenet", "NuRD on ParticleNet", Member("particlenet-nurd"), decorrelated=True),
 )  # fmt: skip
 
 
