@@ -42,7 +42,8 @@ class ParticleNetClassifier(nn.Module):
 
         The last axis is that of :mod:`edgeood.inputs.constituents`: Δη, Δφ, ln pT, ln E, valid, then identities.
         """
-        shares = jet_shares(constituents) if not self.training else []
+        # In evaluation jets know nothing of each other: every core takes a share of them.
+        shares = [] if self.training else jet_shares(constituents)
         if len(shares) < 2:
             return self._outputs(constituents)
         done = list(in_parallel(lambda share: self._outputs(constituents[shares[share]]), len(shares)))
@@ -65,7 +66,10 @@ class ParticleNetClassifier(nn.Module):
 
 
 def jet_shares(constituents: Tensor) -> list[Tensor]:
-    """(n,) jets for each core that may take a share of a batch by itself, all with about as many constituents."""
+    """Rows (n,) of a batch for each core that may take a share of it, with about as many constituents in all shares.
+
+    None on a GPU, and none where gradients are recorded: they belong to one thread.
+    """
     if constituents.device.type != "cpu" or torch.is_grad_enabled():
         return []
     by_size = constituents[..., 4].sum(1).argsort(stable=True)
