@@ -7,6 +7,7 @@ holds arrays as for Particle Transformer: ``hls4ml_pf_points.npy`` (N, 2, P) Δ�
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -15,6 +16,7 @@ import typer
 from numpy.typing import NDArray
 
 from edgeood.atomic import write_text
+from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc
 from edgeood.evaluation.tables import format_measured
 from edgeood.jets.format import jet_files, read_attributes, read_jets
@@ -43,18 +45,31 @@ class Angles(NamedTuple):
 
 
 def public_angles(folder: Path) -> Angles:
-    """The public jets."""
-    points = np.load(folder / "hls4ml_pf_points.npy", allow_pickle=False).astype(np.float64)
-    valid = np.load(folder / "hls4ml_pf_mask.npy", allow_pickle=False)[:, 0] > 0
-    label = np.load(folder / "hls4ml_labels.npy", allow_pickle=False).argmax(1)
+    """The public jets. Raises :class:`EdgeoodError` if an array is missing."""
+    arrays = {}
+    for name in ("pf_points", "pf_mask", "labels"):
+        path = folder / f"hls4ml_{name}.npy"
+        if not path.is_file():
+            raise EdgeoodError(f"there is no {path}; give the folder of the public jets' three arrays.")
+        arrays[name] = np.load(path, allow_pickle=False)
+    points = arrays["pf_points"].astype(np.float64)
+    valid, label = arrays["pf_mask"][:, 0] > 0, arrays["labels"].argmax(1)
     return Angles(np.hypot(points[:, 0], points[:, 1]), valid, label)
 
 
 def simulated_angles(folder: Path, jets: int) -> tuple[Angles, float]:
-    """The first ``jets`` jets of each class in a folder of ``edgeood generate``, and the radius in their files."""
+    """The first ``jets`` jets of each class in a folder of ``edgeood generate``, and the radius in their files.
+
+    Raises :class:`EdgeoodError` if a class has no file.
+    """
     parts = []
     for index, name in enumerate(CLASSES):
-        path = next(path for path in jet_files(folder) if path.name.startswith(f"{name}_"))
+        files = [path for path in jet_files(folder) if path.name.startswith(f"{name}_")]
+        if not files:
+            raise EdgeoodError(
+                f"folder {folder} holds no jets of process '{name}'; generate gandrakota2024 there."
+            )
+        path = files[0]
         sample = read_jets(path)
         table, jet = sample.constituents[:jets], sample.jets[:jets]
         phi = np.remainder(table["phi"].astype(np.float64) - jet["phi"][:, None] + np.pi, 2 * np.pi) - np.pi
@@ -70,10 +85,8 @@ def rows_of(name: str, angles: Angles) -> list[dict[str, object]]:
         chosen = angles.of(kind)
         counts = angles.valid[chosen].sum(1)
         measures[f"constituents, {kind}"] = [counts.mean(), counts.std() / np.sqrt(len(counts))]
-        measures[f"99 % of ΔR, {kind}"] = [
-            float(np.quantile(angles.radius[chosen][angles.valid[chosen]], 0.99)),
-            0.0,
-        ]
+        farthest = np.quantile(angles.radius[chosen][angles.valid[chosen]], 0.99)
+        measures[f"99 % of ΔR, {kind}"] = [float(farthest), 0.0]
     for count in LEADING:
         mean = angles.mean_of_leading(count)
         for signal in (("top_1tev",), ("w_1tev", "z_1tev")):
@@ -123,4 +136,8 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except EdgeoodError as error:
+        typer.echo(f"benchmarks.hls4ml_jets: {error}", err=True)
+        sys.exit(2)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.hls4ml_jets import CLASSES, Angles, main, public_angles, simulated_angles
+from edgeood.errors import EdgeoodError
 from edgeood.jets.format import write_jets
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
 
@@ -71,3 +72,12 @@ def test_the_report_holds_both_samples(tmp_path: Path) -> None:
         assert found[sample, "AUROC of ⟨ΔR⟩ of 10 leading, top_1tev against QCD"] == 1.0
         assert found[sample, "99 % of ΔR, top_1tev"] == pytest.approx(0.3, abs=1e-5)
     assert "| | public | ours, R = 0.4 |" in (tmp_path / "out" / "hls4ml_jets.md").read_text()
+
+
+def test_what_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EdgeoodError, match=r"there is no .*hls4ml_pf_points\.npy; give the folder"):
+        public_angles(tmp_path)
+    simulated_jets(tmp_path)
+    (tmp_path / "top_1tev_seed1_0000.h5").unlink()
+    with pytest.raises(EdgeoodError, match="holds no jets of process 'top_1tev'"):
+        simulated_angles(tmp_path, 10)
