@@ -168,7 +168,7 @@ SYSTEMS = (
     _b("nurd-ensemble", "deep ensemble of NuRD", _NURD, combination="ensemble", decorrelated=True),
     _b(
         "nurd-density", "NuRD, max-logit not made neutral",
-        Member("cnn-nurd", "density", ("score.mass_neutrality=0",)), decorrelated=True, published="NuRD",
+        Member("cnn-nurd", "density", ("score.mass_neutrality=0",)), decorrelated=True,
     ),
     _b("nurd-particlenet", "NuRD on ParticleNet", Member("particlenet-nurd"), decorrelated=True),
 )  # fmt: skip
