@@ -19,9 +19,10 @@ from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc
 from edgeood.evaluation.tables import format_measured
+from edgeood.inputs.alignment import relative_phi
+from edgeood.jets.external import HLS4ML_CLASSES as CLASSES
 from edgeood.jets.format import jet_files, read_attributes, read_jets
 
-CLASSES = ("gluon", "quark", "w_1tev", "z_1tev", "top_1tev")
 QCD = CLASSES[:2]
 LEADING = (5, 10, 20, 50)
 RESULTS = Path(__file__).parent / "results"
@@ -72,36 +73,43 @@ def simulated_angles(folder: Path, jets: int) -> tuple[Angles, float]:
         path = files[0]
         sample = read_jets(path)
         table, jet = sample.constituents[:jets], sample.jets[:jets]
-        phi = np.remainder(table["phi"].astype(np.float64) - jet["phi"][:, None] + np.pi, 2 * np.pi) - np.pi
+        phi = relative_phi(table["phi"].astype(np.float64), jet["phi"][:, None])
         radius = np.hypot(table["eta"].astype(np.float64) - jet["eta"][:, None], phi)
         parts.append(Angles(radius, table["valid"].astype(bool), np.full(len(jet), index)))
     return Angles(*map(np.concatenate, zip(*parts, strict=True))), float(read_attributes(path)["jet_radius"])
 
 
-def rows_of(name: str, angles: Angles) -> list[dict[str, object]]:
-    """One row for each measure: [value, error]."""
-    measures: dict[str, list[float]] = {}
+class Row(NamedTuple):
+    """A measure of a sample of jets, with its statistical error."""
+
+    jets: str
+    measure: str
+    value: float
+    error: float
+
+
+def rows_of(name: str, angles: Angles) -> list[Row]:
+    """Every measure of one sample."""
+    rows = []
     for kind in CLASSES:
         chosen = angles.of(kind)
         counts = angles.valid[chosen].sum(1)
-        measures[f"constituents, {kind}"] = [counts.mean(), counts.std() / np.sqrt(len(counts))]
+        error = counts.std() / np.sqrt(len(counts))
         farthest = np.quantile(angles.radius[chosen][angles.valid[chosen]], 0.99)
-        measures[f"99 % of ΔR, {kind}"] = [float(farthest), 0.0]
+        rows.append(Row(name, f"constituents, {kind}", float(counts.mean()), float(error)))
+        rows.append(Row(name, f"99 % of ΔR, {kind}", float(farthest), 0.0))
     for count in LEADING:
         mean = angles.mean_of_leading(count)
         for signal in (("top_1tev",), ("w_1tev", "z_1tev")):
-            measures[f"AUROC of ⟨ΔR⟩ of {count} leading, {'/'.join(signal)} against QCD"] = list(
-                bootstrap_auroc(mean[angles.of(*signal)], mean[angles.of(*QCD)])
-            )
-    return [
-        {"jets": name, "measure": measure, "value": float(pair[0]), "error": float(pair[1])}
-        for measure, pair in measures.items()
-    ]
+            measured = bootstrap_auroc(mean[angles.of(*signal)], mean[angles.of(*QCD)])
+            title = f"AUROC of ⟨ΔR⟩ of {count} leading, {'/'.join(signal)} against QCD"
+            rows.append(Row(name, title, *measured))
+    return rows
 
 
-def as_markdown(rows: list[dict[str, object]]) -> str:
+def as_markdown(rows: list[Row]) -> str:
     """A table with one column for each sample of jets."""
-    samples = list(dict.fromkeys(str(row["jets"]) for row in rows))
+    samples = list(dict.fromkeys(row.jets for row in rows))
     lines = [
         "# Set B beside the hls4ml LHC jets\n",
         "`python -m benchmarks.hls4ml_jets`. ΔR is a constituent's distance to the jet axis, leading means by pT; "
@@ -109,13 +117,9 @@ def as_markdown(rows: list[dict[str, object]]) -> str:
         f"| | {' | '.join(samples)} |",
         f"|---|{'--:|' * len(samples)}",
     ]
-    for measure in dict.fromkeys(row["measure"] for row in rows):
-        cells = {
-            row["jets"]: format_measured((row["value"], row["error"]))  # type: ignore[arg-type]
-            for row in rows
-            if row["measure"] == measure
-        }
-        lines.append(f"| {measure} | {' | '.join(cells[sample] for sample in samples)} |")
+    cells = {(row.measure, row.jets): format_measured((row.value, row.error)) for row in rows}
+    for measure in dict.fromkeys(row.measure for row in rows):
+        lines.append(f"| {measure} | {' | '.join(cells[measure, sample] for sample in samples)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -130,9 +134,10 @@ def main(
     for folder in jets:
         angles, radius = simulated_angles(folder, count)
         rows += rows_of(f"ours, R = {radius:g}", angles)
-    write_text(out / "hls4ml_jets.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    write_text(out / "hls4ml_jets.md", as_markdown(rows))
-    typer.echo(as_markdown(rows))
+    record, table = [row._asdict() for row in rows], as_markdown(rows)
+    write_text(out / "hls4ml_jets.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    write_text(out / "hls4ml_jets.md", table)
+    typer.echo(table)
 
 
 if __name__ == "__main__":

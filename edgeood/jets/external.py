@@ -28,7 +28,8 @@ from edgeood.jets.layout import (
 )
 from edgeood.jets.validation import check_constituents, check_jets
 
-_HLS4ML_CLASSES = ("gluon", "quark", "w_1tev", "z_1tev", "top_1tev")
+HLS4ML_CLASSES = ("gluon", "quark", "w_1tev", "z_1tev", "top_1tev")
+"""Our names of the classes of the hls4ml LHC jets, in the order of their one-hot labels."""
 _HLS4ML_LABELS = (0, 0, 1, 3, 2)
 # Truth labels of the classes that this package has one for, else −1: QCD, Z, W and hadronic top.
 _JETCLASS = {
@@ -119,7 +120,7 @@ def read_hls4ml(path: Path) -> Jets:
     if not np.array_equal(one_hot.sum(axis=1), np.ones(len(one_hot))):
         row = int((one_hot.sum(axis=1) != 1).argmax())
         raise EdgeoodError(f"{path}: jet {row} has no single class in 'jets'; download the file again.")
-    return jets_from_momenta(momenta, one_hot.argmax(axis=1), _HLS4ML_CLASSES, _HLS4ML_LABELS, str(path))
+    return jets_from_momenta(momenta, one_hot.argmax(axis=1), HLS4ML_CLASSES, _HLS4ML_LABELS, str(path))
 
 
 def read_top_tagging(path: Path) -> Jets:

@@ -10,7 +10,6 @@ from edgeood.networks.batch_norm import BatchNorm
 from edgeood.networks.edge_norm import NormalisedPairs
 from edgeood.networks.edge_perceptron import EdgePerceptron, edges_at_once
 from edgeood.networks.graph import Graph
-from edgeood.networks.parallel import in_parallel
 from edgeood.networks.products import product, working_dtype
 from edgeood.networks.rectifier import rectify_
 
@@ -50,15 +49,13 @@ class EdgeConvolution(nn.Module):
         table = torch.stack([product(features, centre, shift), product(features, neighbour)])
         layers = [norm.folded(weight, dtype) for norm, weight in zip(later, self._weights(), strict=True)]
         widest = max(len(norm.weight) for norm in (first, *later))
-        parts = graph.parts(edges_at_once(table, widest))
-
-        def sums(part: int) -> Tensor:
-            values = rectify_(parts[part].pair_sums(table))
+        sums = []
+        for part in graph.parts(edges_at_once(table, widest)):
+            values = rectify_(part.pair_sums(table))
             for weight, bias in layers:
                 values = product(values, weight, bias, rectified=True)
-            return parts[part].sum_over_neighbours(values)
-
-        return graph.mean_from(torch.cat(list(in_parallel(sums, len(parts)))))
+            sums.append(part.sum_over_neighbours(values))
+        return graph.mean_from(torch.cat(sums))
 
     def _mean_in_training(self, features: Tensor, graph: Graph) -> Tensor:
         """mean_j h (M, C'), normalised over all edges of the batch; the running statistics take them in."""
