@@ -20,11 +20,11 @@ from edgeood.jets.layout import (
     CHARGED_HADRON,
     CONSTITUENT_DTYPE,
     ELECTRON,
-    JET_DTYPE,
     MUON,
     NEUTRAL_HADRON,
     PHOTON,
     Jets,
+    jets_of_momenta,
 )
 from edgeood.jets.validation import check_constituents, check_jets
 
@@ -78,17 +78,11 @@ def jets_from_momenta(
         sorted_pdg = np.where(valid, np.take_along_axis(np.asarray(pdg, np.int64), order, axis=1), 0)
         constituents["charge"], constituents["kind"] = _charge(sorted_pdg), _kind(sorted_pdg)
 
-    jets = np.zeros(len(pt), JET_DTYPE)
     total = [np.where(valid, column, 0).sum(axis=1) for column in (energy, px, py, pz)]
-    jets["energy"], jets["pt"] = total[0], np.hypot(total[1], total[2])
-    jets["eta"] = np.arcsinh(total[3] / np.maximum(np.hypot(total[1], total[2]), 1e-9))
-    jets["phi"] = np.arctan2(total[2], total[1])
-    jets["mass"] = np.sqrt(np.maximum(total[0] ** 2 - total[1] ** 2 - total[2] ** 2 - total[3] ** 2, 0))
+    jets = jets_of_momenta(np.stack(total, axis=1))
     jets["process"], jets["event"] = process, np.arange(len(jets))
     jets["label"] = np.array(labels)[np.asarray(process)]
     jets["n_constituents"] = valid.sum(axis=1)
-    for field in ("truth_mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4"):
-        jets[field] = np.nan
     check_constituents(constituents, source)
     check_jets(jets, processes, source)
     return Jets(jets, constituents, processes)

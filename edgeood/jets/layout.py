@@ -22,6 +22,19 @@ CONSTITUENT_DTYPE = np.dtype(
 )
 
 
+def jets_of_momenta(momenta: NDArray[np.float64]) -> NDArray[Any]:
+    """(N,) of :data:`JET_DTYPE` with four-momenta (N, 4) as (E, px, py, pz) in GeV; substructure is NaN."""
+    energy, px, py, pz = momenta.T
+    jets = np.zeros(len(momenta), JET_DTYPE)
+    jets["energy"], jets["pt"] = energy, np.hypot(px, py)
+    jets["eta"] = np.arcsinh(pz / np.maximum(np.hypot(px, py), 1e-9))
+    jets["phi"] = np.arctan2(py, px)
+    jets["mass"] = np.sqrt(np.maximum(energy**2 - px**2 - py**2 - pz**2, 0))
+    for field in ("truth_mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4"):
+        jets[field] = np.nan
+    return jets
+
+
 @dataclass(frozen=True, eq=False)
 class Jets:
     """Jets in memory: GeV and radians; η and φ of constituents are absolute, not relative to the jet."""

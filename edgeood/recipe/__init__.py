@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from edgeood.errors import EdgeoodError
-from edgeood.recipe.data import Data, MassMatching
+from edgeood.recipe.data import Data, MassMatching, Overlaid
 from edgeood.recipe.firmware import Quantization, Score, ScoreName, Target
 from edgeood.recipe.inputs import Constituents, FourVectors, Images, Substructure, TriggerCandidates
 from edgeood.recipe.networks import CNN, FCN, VAE, Block, EdgeBlock, ParticleNet, ParticleNetLite, SpectralGP
@@ -20,6 +20,7 @@ from edgeood.yaml_files import read_yaml, shipped_names, validated
 __all__ = ["CNN", "FCN", "VAE", "Block", "Constituents", "CrossEntropy", "Data", "DisCo", "Distillation"]
 __all__ += ["EdgeBlock", "FourVectors", "Images", "MassMatching", "NuRD", "ParticleNet", "ParticleNetLite"]
 __all__ += [
+    "Overlaid",
     "Quantization",
     "Recipe",
     "Score",
@@ -71,6 +72,11 @@ class Recipe(Section):
             )
         if (network.kind == "vae") != (self.objective.kind == "variational"):
             raise ValueError("a vae is trained by the objective 'variational', and nothing else is")
+        if self.data.overlaid is not None and (network.kind == "vae" or self.distillation is not None):
+            raise ValueError(
+                "data.overlaid: a vae has no classes to add to, and a student takes from its teacher what telling "
+                "overlaid jets has taught it; leave it out"
+            )
         if network.kind != "vae" and len(self.data.classes) < 2:
             raise ValueError("data.classes: a classifier needs at least two classes")
         if self.quantization is not None and network.kind not in ("cnn", "particlenet_lite"):

@@ -16,6 +16,23 @@ class MassMatching(Section):
     )
 
 
+class Overlaid(Section):
+    """Pairs of known jets laid on top of each other, which the network learns to tell from single jets."""
+
+    per_jet: float = Field(0.5, gt=0, description="overlaid jets for each known one")
+    radius: float = Field(0.4, gt=0, description="radians; that of the jets")
+    least_share: float = Field(0.1, gt=0, le=0.5, description="of the momentum, of the softer jet")
+    largest_distance: float = Field(0.5, gt=0, description="radians between the axes of the two")
+
+    @model_validator(mode="after")
+    def _check(self) -> "Overlaid":
+        if self.largest_distance > 2 * self.radius:
+            raise ValueError(
+                "largest_distance: at more than twice the radius both jets may lie outside; lower it"
+            )
+        return self
+
+
 class Data(Section):
     """Which jets are known, which are never shown, and how events are split."""
 
@@ -24,6 +41,9 @@ class Data(Section):
     background: str = Field("qcd", description="the class that signals are told from")
     signals: dict[str, tuple[str, ...]] = Field({}, description="never trained on; only evaluated")
     mass_matching: MassMatching | None = Field(None, description="match all classes to the background's mass")
+    overlaid: Overlaid | None = Field(
+        None, description="train on pairs of known jets as well, as a further class"
+    )
     jets_per_process: int | None = Field(
         None, ge=1, description="train and validate on at most this many jets of a process"
     )

@@ -21,6 +21,7 @@ from edgeood.training.history import History
 from edgeood.training.module import JetTraining
 from edgeood.training.nurd import NuRDObjective
 from edgeood.training.objective import Objective
+from edgeood.training.overlaid_objective import OverlaidObjective
 from edgeood.training.variational import VariationalObjective
 
 CHECKPOINTS = "checkpoints"
@@ -46,10 +47,9 @@ def quiet_lightning() -> Iterator[None]:
 def build_objective(recipe: Recipe) -> Objective:
     """The objective that a recipe names, with distillation added where the recipe asks for it."""
     objective: Objective
+    dimensions, classes = recipe.network.representation, len(recipe.data.classes)
     if isinstance(recipe.objective, NuRD):
-        objective = NuRDObjective(
-            recipe.objective, dimensions=recipe.network.representation, classes=len(recipe.data.classes)
-        )
+        objective = NuRDObjective(recipe.objective, dimensions, classes)
     elif isinstance(recipe.objective, DisCo):
         objective = DisCoObjective(recipe.objective)
     elif isinstance(recipe.objective, Variational):
@@ -57,6 +57,8 @@ def build_objective(recipe: Recipe) -> Objective:
         objective = VariationalObjective(recipe.objective, background)
     else:
         objective = CrossEntropyObjective()
+    if recipe.data.overlaid is not None:
+        objective = OverlaidObjective(objective, dimensions, classes)
     return Distilled(objective, recipe.distillation) if recipe.distillation else objective
 
 

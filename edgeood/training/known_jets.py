@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, jet_files, read_jets
-from edgeood.jets.split import TEST, split_of
+from edgeood.jets.split import TEST, TRAIN, split_of
 from edgeood.recipe import Data, Recipe
+from edgeood.training.overlaid_jets import overlaid_jets
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class KnownJets:
     """(N,) class indices, in the order of the recipe's classes"""
     mass_gev: NDArray[np.float32]
     """(N,) jet mass in GeV"""
+    overlaid: NDArray[np.float32] | None = None
+    """(M, …) network inputs of pairs of these jets, if they are to be trained on and the recipe wants such"""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,7 +62,9 @@ def read_known_jets(recipe: Recipe, files: Sequence[Path], splits: Sequence[int]
     jets = read_jets(files, processes=needed)
     split = split_jets(jets, recipe.data)
     return [
-        _inputs_of(recipe, jets[_leading(split == wanted, jets, recipe.data.jets_per_process)])
+        _inputs_of(
+            recipe, jets[_leading(split == wanted, jets, recipe.data.jets_per_process)], wanted == TRAIN
+        )
         for wanted in splits
     ]
 
@@ -76,9 +81,16 @@ def _leading(chosen: NDArray[np.bool_], jets: Jets, per_process: int | None) -> 
     return chosen & (ranks < per_process)
 
 
-def _inputs_of(recipe: Recipe, jets: Jets) -> KnownJets:
+def _inputs_of(recipe: Recipe, jets: Jets, train: bool) -> KnownJets:
+    inputs = recipe.inputs.model_dump()
+    settings = recipe.data.overlaid
+    pairs = None
+    if train and settings is not None and len(jets) > 1:
+        geometry = settings.model_dump(exclude={"per_jet"})
+        pairs = overlaid_jets(jets, round(settings.per_jet * len(jets)), recipe.seed, **geometry)
     return KnownJets(
-        inputs_of(jets, recipe.inputs.model_dump()),
+        inputs_of(jets, inputs),
         class_labels(jets, recipe.data.classes),
         jets.jets["mass"].astype(np.float32),
+        None if pairs is None else inputs_of(pairs, inputs),
     )

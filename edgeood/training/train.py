@@ -45,17 +45,24 @@ def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "J
     elif recipe.objective.kind == "nurd":
         settings = recipe.objective
         weights = nuisance_weights(jets.labels, jets.mass_gev, settings.mass_bin_gev, settings.largest_weight)
+    inputs, labels, mass = jets.inputs, jets.labels, jets.mass_gev
+    if jets.overlaid is not None:
+        # Behind the known classes, with no mass of their own: what looks at mass sees known jets only.
+        pairs = len(jets.overlaid)
+        inputs = np.concatenate([inputs, jets.overlaid])
+        labels = np.concatenate([labels, np.full(pairs, len(recipe.data.classes))])
+        mass, weights = (np.concatenate([of_jets, np.ones(pairs, np.float32)]) for of_jets in (mass, weights))
     if teacher is None:
-        nothing = torch.zeros(len(jets), 0)
+        nothing = torch.zeros(len(inputs), 0)
         told = (nothing, nothing)
     else:
-        outputs = outputs_of(teacher, jets.inputs)
+        outputs = outputs_of(teacher, inputs)
         told = (torch.from_numpy(outputs.representation), torch.from_numpy(outputs.logits))
     return JetTensors(
         Batch(
-            torch.from_numpy(jets.inputs),
-            torch.from_numpy(jets.labels),
-            torch.from_numpy(jets.mass_gev / 100),
+            torch.from_numpy(inputs),
+            torch.from_numpy(labels),
+            torch.from_numpy(mass / 100),
             torch.from_numpy(weights),
             *told,
         )

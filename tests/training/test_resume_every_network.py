@@ -36,6 +36,12 @@ SECTIONS = {
         "network": PARTICLENET,
         "objective": {"kind": "nurd", "critic_hidden": [8]},
     },
+    "overlaid": {
+        "inputs": CONSTITUENTS,
+        "network": PARTICLENET,
+        "objective": {"kind": "nurd", "critic_hidden": [8]},
+        "data": DATA | {"overlaid": {"per_jet": 0.4}},
+    },
     "disco": {"inputs": CONSTITUENTS, "network": PARTICLENET, "objective": {"kind": "disco"}},
     "matched": {
         "inputs": CONSTITUENTS,
