@@ -26,6 +26,7 @@ TABLES = {
 _W = "data.classes.w=[w, w_augmented]"
 _TOP = "data.classes.top=[top, top_augmented]"
 _MATCHED = "data.mass_matching={}"
+_OVERLAID = "data.overlaid={per_jet: 0.5, radius: 0.4}"
 _ONLY_AUGMENTED = ("data.classes.w=[w_augmented]", "data.classes.top=[top_augmented]")
 _PROBABILITY = {"minus_p_background": "−p_QCD"}
 _CC22 = _PROBABILITY | {"mahalanobis_background": "Mahalanobis"}
@@ -164,11 +165,17 @@ SYSTEMS = (
     _tagger("top", "QCD/top ParticleNet", "w", True),
     _b("vae", "VAE", Member("vae"), published="VAE", labels={"max_logit": "anomaly score"}),
     _b("cnn", "CNN, not decorrelated", Member("cnn")),
-    _b("nurd", "NuRD", _NURD, decorrelated=True, headline=True, published="NuRD"),
-    _b("nurd-ensemble", "deep ensemble of NuRD", _NURD, combination="ensemble", decorrelated=True),
+    _b("cnn-overlaid", "CNN with overlaid jets, not decorrelated", Member("cnn", "overlaid", (_OVERLAID, "training.batch_size=768"))),
+    _b("nurd", "NuRD with overlaid jets", _NURD, decorrelated=True, headline=True, published="NuRD"),
+    _b("nurd-ensemble", "deep ensemble of these", _NURD, combination="ensemble", decorrelated=True),
     _b(
-        "nurd-density", "NuRD, max-logit not made neutral",
-        Member("cnn-nurd", "density", ("score.mass_neutrality=0",)), decorrelated=True,
+        "nurd-neutral", "NuRD with overlaid jets, max-logit more neutral",
+        Member("cnn-nurd", "neutral", ("score.mass_neutrality=0.8",)), decorrelated=True,
+    ),
+    _b(
+        "nurd-alone", "NuRD without overlaid jets",
+        Member("cnn-nurd", "alone", ("data.overlaid=null", "training.batch_size=256")),
+        decorrelated=True, headline=True,
     ),
     _b("nurd-particlenet", "NuRD on ParticleNet", Member("particlenet-nurd"), decorrelated=True),
 )  # fmt: skip
