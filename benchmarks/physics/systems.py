@@ -165,7 +165,10 @@ SYSTEMS = (
     _tagger("top", "QCD/top ParticleNet", "w", True),
     _b("vae", "VAE", Member("vae"), published="VAE", labels={"max_logit": "anomaly score"}),
     _b("cnn", "CNN, not decorrelated", Member("cnn")),
-    _b("cnn-overlaid", "CNN with overlaid jets, not decorrelated", Member("cnn", "overlaid", (_OVERLAID, "training.batch_size=768"))),
+    _b(
+        "cnn-overlaid", "CNN with overlaid jets, not decorrelated",
+        Member("cnn", "overlaid", (_OVERLAID, "training.batch_size=768")),
+    ),
     _b("nurd", "NuRD with overlaid jets", _NURD, decorrelated=True, headline=True, published="NuRD"),
     _b("nurd-ensemble", "deep ensemble of these", _NURD, combination="ensemble", decorrelated=True),
     _b(

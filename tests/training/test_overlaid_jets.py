@@ -6,12 +6,15 @@ import torch
 from pydantic import ValidationError
 
 from edgeood.errors import EdgeoodError
+from edgeood.jets.format import write_jets
 from edgeood.jets.layout import CONSTITUENT_DTYPE, Jets, jets_of_momenta
+from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks import Outputs
 from edgeood.recipe import NuRD, parse_recipe
 from edgeood.recipe.data import Overlaid
 from edgeood.training.batch import Batch
 from edgeood.training.cross_entropy import CrossEntropyObjective, weighted_cross_entropy
+from edgeood.training.known_jets import read_known_jets, split_jets
 from edgeood.training.nurd import NuRDObjective
 from edgeood.training.overlaid_jets import overlaid_jets
 from edgeood.training.overlaid_objective import OverlaidObjective
@@ -126,6 +129,28 @@ def test_the_objective_inside_never_sees_overlaid_jets():
     assert torch.equal(critic, inside.critic_loss(alone_outputs, alone))
     # Jets to validate on are known ones alone.
     assert objective.terms(alone_outputs, alone).keys() == second.keys()
+
+
+def test_pairs_are_made_of_training_jets_alone(toy_jets, tmp_path):
+    recipe = parse_recipe(
+        {
+            "name": "pairs",
+            "data": {"classes": {"qcd": ["quark", "gluon"], "wz": ["w_1tev"]}, "overlaid": {"per_jet": 0.4}},
+            "inputs": {"pixels": 16},
+            "network": {"blocks": [{"filters": 2, "pool": 2}], "hidden": [8]},
+        },
+        "test",
+    )
+    jets = toy_jets(60)
+    write_jets(tmp_path / "all.h5", jets, {})
+    write_jets(tmp_path / "train.h5", jets[split_jets(jets, recipe.data) == TRAIN], {})
+    train, validation = read_known_jets(recipe, [tmp_path / "all.h5"], (TRAIN, VALIDATION))
+    assert train.overlaid is not None
+    assert train.overlaid.shape == (round(0.4 * len(train)), 1, 16, 16)
+    assert validation.overlaid is None
+    (alone,) = read_known_jets(recipe, [tmp_path / "train.h5"], (TRAIN,))
+    assert alone.overlaid is not None
+    assert np.array_equal(alone.overlaid, train.overlaid)
 
 
 @pytest.mark.parametrize("wrong", [{"least_share": 0.0}, {"least_share": 0.6}, {"largest_distance": 0.9}])
