@@ -47,9 +47,9 @@ def quiet_lightning() -> Iterator[None]:
 def build_objective(recipe: Recipe) -> Objective:
     """The objective that a recipe names, with distillation added where the recipe asks for it."""
     objective: Objective
-    classes = len(recipe.data.classes)
+    dimensions, classes = recipe.network.representation, len(recipe.data.classes)
     if isinstance(recipe.objective, NuRD):
-        objective = NuRDObjective(recipe.objective, dimensions=recipe.network.representation, classes=classes)
+        objective = NuRDObjective(recipe.objective, dimensions, classes)
     elif isinstance(recipe.objective, DisCo):
         objective = DisCoObjective(recipe.objective)
     elif isinstance(recipe.objective, Variational):
@@ -58,7 +58,7 @@ def build_objective(recipe: Recipe) -> Objective:
     else:
         objective = CrossEntropyObjective()
     if recipe.data.overlaid is not None:
-        objective = OverlaidObjective(objective, classes)
+        objective = OverlaidObjective(objective, dimensions, classes)
     return Distilled(objective, recipe.distillation) if recipe.distillation else objective
 
 

@@ -34,7 +34,9 @@ class JetTraining(lightning.LightningModule):
         """Adam for the network and, if there is one, for the critic."""
         optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Adam(
-                self.network.parameters(), lr=1e-3, weight_decay=self.training_settings.weight_decay
+                [*self.network.parameters(), *self.objective.head_parameters()],
+                lr=1e-3,
+                weight_decay=self.training_settings.weight_decay,
             )
         ]
         if self.objective.critic_steps:

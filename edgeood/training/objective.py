@@ -19,6 +19,10 @@ class Objective(nn.Module):
         """Parameters that the critic's own optimizer trains."""
         return self.parameters()
 
+    def head_parameters(self) -> Iterable[nn.Parameter]:
+        """Parameters of layers that only the training needs; the network's optimizer trains them."""
+        return ()
+
     def critic_loss(self, outputs: Outputs, batch: Batch) -> Tensor:
         """Loss of the critic on detached outputs. Scalar."""
         raise NotImplementedError

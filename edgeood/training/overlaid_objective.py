@@ -1,4 +1,4 @@
-"""Overlaid jets as one more class, whose logit is zero."""
+"""Overlaid jets as one more class, whose logit is left behind after the training."""
 
 from collections.abc import Iterable
 
@@ -14,22 +14,26 @@ from edgeood.training.objective import Objective
 class OverlaidObjective(Objective):
     """An objective on the known jets, plus the loss of telling them from overlaid ones.
 
-    With z_k the logits of the known classes, p(known) = σ(log Σ_k exp z_k). Its logistic loss and the cross-entropy
-    among known classes add up to the cross-entropy of K + 1 classes, the last of which has the logit zero: the common
-    mode of the logits, which the known classes leave free, is what overlaid jets are told by. They have the label K,
-    and the objective inside never sees them.
+    With z_k the logits of the known classes and z_o that of overlaid jets, a linear layer on the representation,
+    p(known) = σ(log Σ_k exp z_k − z_o). Its logistic loss and the cross-entropy among known classes add up to the
+    cross-entropy of K + 1 classes. Overlaid jets have the label K. The objective inside never sees them.
     """
 
-    def __init__(self, objective: Objective, classes: int) -> None:
+    def __init__(self, objective: Objective, dimensions: int, classes: int) -> None:
         super().__init__()
         self.objective = objective
         self.classes = classes
         self.critic_steps = objective.critic_steps
         self.critic_learning_rate = objective.critic_learning_rate
+        self.overlaid = nn.Linear(dimensions, 1)
 
     def critic_parameters(self) -> Iterable[nn.Parameter]:
         """The critic of the objective inside."""
         return self.objective.critic_parameters()
+
+    def head_parameters(self) -> Iterable[nn.Parameter]:
+        """The logit of overlaid jets."""
+        return [*self.objective.head_parameters(), *self.overlaid.parameters()]
 
     def _known(self, outputs: Outputs, batch: Batch) -> tuple[Outputs, Batch]:
         known = batch.labels < self.classes
@@ -51,6 +55,6 @@ class OverlaidObjective(Objective):
         if known.all():
             return self.objective.terms(outputs, batch)
         terms = self.objective.terms(*self._known(outputs, batch))
-        margin = outputs.logits.logsumexp(1)
+        margin = outputs.logits.logsumexp(1) - self.overlaid(outputs.representation).squeeze(1)
         loss = softplus(torch.where(known, -margin, margin))
         return terms | {"overlaid": (batch.weights * loss).sum() / known.sum()}

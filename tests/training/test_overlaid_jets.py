@@ -101,9 +101,9 @@ def outputs_for(size: int) -> Outputs:
 def test_two_losses_add_up_to_the_cross_entropy_of_one_more_class():
     torch.manual_seed(1)
     batch, outputs = batch_of(torch.tensor([0, 1, 2, 0, 1, 2, 2, 0])), outputs_for(8)
-    objective = OverlaidObjective(CrossEntropyObjective(), 2)
+    objective = OverlaidObjective(CrossEntropyObjective(), 4, 2)
     terms = objective.terms(outputs, batch)
-    logits = torch.cat([outputs.logits, torch.zeros(8, 1)], 1)
+    logits = torch.cat([outputs.logits, objective.overlaid(outputs.representation)], 1)
     # Averages over the five known jets, not over all eight.
     expected = weighted_cross_entropy(logits, batch.labels, batch.weights) * 8 / 5
     assert torch.isclose(terms["cross_entropy"] + terms["overlaid"], expected, atol=1e-6)
@@ -112,7 +112,7 @@ def test_two_losses_add_up_to_the_cross_entropy_of_one_more_class():
 def test_the_objective_inside_never_sees_overlaid_jets():
     torch.manual_seed(2)
     inside = NuRDObjective(NuRD(strength=0.5, critic_hidden=(8,)), 4, 2)
-    objective = OverlaidObjective(inside, 2)
+    objective = OverlaidObjective(inside, 4, 2)
     batch, outputs = batch_of(torch.tensor([0, 1, 2, 0, 1, 2])), outputs_for(6)
     known = batch.labels < 2
     alone = Batch(*(tensor[known] for tensor in batch))
@@ -129,6 +129,14 @@ def test_the_objective_inside_never_sees_overlaid_jets():
     assert torch.equal(critic, inside.critic_loss(alone_outputs, alone))
     # Jets to validate on are known ones alone.
     assert objective.terms(alone_outputs, alone).keys() == second.keys()
+
+
+def test_the_logit_is_trained_with_the_network_and_the_critic_apart():
+    objective = OverlaidObjective(NuRDObjective(NuRD(critic_hidden=(8,)), 4, 2), 4, 2)
+    head, critic = set(objective.head_parameters()), set(objective.critic_parameters())
+    assert len(head) == 2
+    assert not head & critic
+    assert head | critic == set(objective.parameters())
 
 
 def test_pairs_are_made_of_training_jets_alone(toy_jets, tmp_path):
