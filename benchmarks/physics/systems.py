@@ -170,7 +170,9 @@ SYSTEMS = (
         Member("cnn", "overlaid", (_OVERLAID, "training.batch_size=768")),
     ),
     _b("nurd", "NuRD with overlaid jets", _NURD, decorrelated=True, headline=True, published="NuRD"),
-    _b("nurd-ensemble", "deep ensemble of these", _NURD, combination="ensemble", decorrelated=True),
+    _b(
+        "nurd-ensemble", "deep ensemble of NuRD with overlaid jets", _NURD, combination="ensemble", decorrelated=True,
+    ),
     _b(
         "nurd-neutral", "NuRD with overlaid jets, max-logit more neutral",
         Member("cnn-nurd", "neutral", ("score.mass_neutrality=0.8",)), decorrelated=True,
