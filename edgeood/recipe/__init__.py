@@ -77,6 +77,8 @@ class Recipe(Section):
                 "data.overlaid: a vae has no classes to add to, and a student takes from its teacher what telling "
                 "overlaid jets has taught it; leave it out"
             )
+        if self.data.overlaid is not None and inputs.kind == "substructure":
+            raise ValueError("data.overlaid: overlaid jets bring no N-subjettiness; choose other inputs")
         if network.kind != "vae" and len(self.data.classes) < 2:
             raise ValueError("data.classes: a classifier needs at least two classes")
         if self.quantization is not None and network.kind not in ("cnn", "particlenet_lite"):

@@ -87,7 +87,7 @@ def _inputs_of(recipe: Recipe, jets: Jets, train: bool) -> KnownJets:
     pairs = None
     if train and settings is not None and len(jets) > 1:
         geometry = settings.model_dump(exclude={"per_jet"})
-        pairs = overlaid_jets(jets, round(settings.per_jet * len(jets)), recipe.seed, **geometry)
+        pairs = overlaid_jets(jets, max(1, round(settings.per_jet * len(jets))), recipe.seed, **geometry)
     return KnownJets(
         inputs_of(jets, inputs),
         class_labels(jets, recipe.data.classes),

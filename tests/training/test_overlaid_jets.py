@@ -167,13 +167,19 @@ def test_a_pair_must_leave_a_jet(wrong):
         Overlaid(**wrong)
 
 
-def test_what_has_no_classes_to_add_to_is_refused():
+@pytest.mark.parametrize(
+    ("sections", "reason"),
+    [
+        ({"network": {"kind": "vae"}, "objective": {"kind": "variational"}}, "no classes to add to"),
+        ({"network": {"kind": "fcn"}, "distillation": {}}, "a student takes from its teacher"),
+        ({"network": {"kind": "fcn"}, "inputs": {"kind": "substructure"}}, "no N-subjettiness"),
+    ],
+)
+def test_what_overlaid_jets_cannot_teach_is_refused(sections, reason):
     recipe = {
-        "name": "vae",
-        "data": {"classes": {"qcd": ["quark"]}, "overlaid": {}},
+        "name": "refused",
+        "data": {"classes": {"qcd": ["quark"], "wz": ["w_1tev"]}, "overlaid": {}},
         "inputs": {"kind": "four_vectors"},
-        "network": {"kind": "vae"},
-        "objective": {"kind": "variational"},
     }
-    with pytest.raises(EdgeoodError, match="overlaid"):
-        parse_recipe(recipe, "test")
+    with pytest.raises(EdgeoodError, match=reason):
+        parse_recipe(recipe | sections, "test")
