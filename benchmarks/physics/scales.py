@@ -64,4 +64,5 @@ def recipe_of(member: Member, seed: int, scale: Scale, settings: Sequence[str] =
     if epochs != shipped.training.epochs and last > 0:
         schedule = tuple((knot * epochs / last, rate) for knot, rate in training.schedule)
         training = training.model_copy(update={"schedule": schedule})
-    return recipe.model_copy(update={"training": training.model_copy(update={"epochs": epochs})})
+    sizes = {"epochs": epochs, "batch_size": max(2, round(training.batch_size * member.batch))}
+    return recipe.model_copy(update={"training": training.model_copy(update=sizes)})

@@ -46,6 +46,8 @@ class Member:
     """Process → share of its jets that are used at all, where it is not everything."""
     longer: float = 1.0
     """Factor on the epochs."""
+    batch: float = 1.0
+    """Factor on the batch size: overlaid jets come on top of a batch's known ones."""
 
     @property
     def name(self) -> str:
@@ -167,7 +169,7 @@ SYSTEMS = (
     _b("cnn", "CNN, not decorrelated", Member("cnn")),
     _b(
         "cnn-overlaid", "CNN with overlaid jets, not decorrelated",
-        Member("cnn", "overlaid", (_OVERLAID, "training.batch_size=768")),
+        Member("cnn", "overlaid", (_OVERLAID,), batch=3 / 2),
     ),
     _b("nurd", "NuRD with overlaid jets", _NURD, decorrelated=True, headline=True, published="NuRD"),
     _b(
@@ -179,7 +181,7 @@ SYSTEMS = (
     ),
     _b(
         "nurd-alone", "NuRD without overlaid jets",
-        Member("cnn-nurd", "alone", ("data.overlaid=null", "training.batch_size=256")),
+        Member("cnn-nurd", "alone", ("data.overlaid=null",), batch=2 / 3),
         decorrelated=True, headline=True,
     ),
     _b("nurd-particlenet", "NuRD on ParticleNet", Member("particlenet-nurd"), decorrelated=True),

@@ -72,6 +72,18 @@ def test_the_paper_scale_keeps_the_papers_settings():
         assert used.inputs == shipped.inputs
 
 
+def test_networks_with_and_without_overlaid_jets_take_the_same_steps():
+    for scale, known in (("smoke", 43), ("cpu", 256)):
+        with_pairs, alone = (system.members[0] for system in systems_named(["nurd", "nurd-alone"]))
+        both = [recipe_of(member, 1, load_scale(scale)) for member in (with_pairs, alone)]
+        assert both[0].data.overlaid is not None
+        assert both[1].data.overlaid is None
+        assert both[1].training.batch_size == known
+        assert known * (1 + both[0].data.overlaid.per_jet) == pytest.approx(
+            both[0].training.batch_size, abs=1
+        )
+
+
 def test_knots_of_the_learning_rate_end_with_the_last_epoch():
     scale = load_scale("cpu").model_copy(update={"overrides": {"all": {"training.epochs": 10}}})
     recipe = recipe_of(Member("particlenet"), 1, scale)
