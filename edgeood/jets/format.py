@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
-from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
+from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, MAY_BE_UNKNOWN, Jets
 from edgeood.jets.validation import check_constituents, check_jets
 
 __all__ = ["CONSTITUENT_DTYPE", "JET_DTYPE", "Jets", "iterate_jets", "jet_files"]
@@ -108,7 +108,7 @@ class _Tables:
         start = rows.start or 0
         jets = np.zeros(len(raw), JET_DTYPE)
         jets["label"], jets["event"], jets["n_constituents"] = -1, start + np.arange(len(raw)), -1
-        for field in ("truth_mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4"):
+        for field in MAY_BE_UNKNOWN:
             jets[field] = np.nan
         for field in set(JET_DTYPE.names or ()) & set(raw.dtype.names):
             jets[field] = raw[field]

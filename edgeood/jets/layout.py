@@ -20,6 +20,8 @@ CONSTITUENT_DTYPE = np.dtype(
     [(field, "<f4") for field in ("pt", "eta", "phi", "energy")]
     + [("charge", "i1"), ("kind", "i1"), ("valid", "?")]
 )
+MAY_BE_UNKNOWN = ("truth_mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4")
+"""Fields of jets that are NaN where nobody has computed them."""
 
 
 def jets_of_momenta(momenta: NDArray[np.float64]) -> NDArray[Any]:
@@ -30,7 +32,7 @@ def jets_of_momenta(momenta: NDArray[np.float64]) -> NDArray[Any]:
     jets["eta"] = np.arcsinh(pz / np.maximum(np.hypot(px, py), 1e-9))
     jets["phi"] = np.arctan2(py, px)
     jets["mass"] = np.sqrt(np.maximum(energy**2 - px**2 - py**2 - pz**2, 0))
-    for field in ("truth_mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4"):
+    for field in MAY_BE_UNKNOWN:
         jets[field] = np.nan
     return jets
 

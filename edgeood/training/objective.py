@@ -30,3 +30,25 @@ class Objective(nn.Module):
     def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
         """Named scalar terms; their sum is the loss of the network."""
         raise NotImplementedError
+
+
+class ObjectiveAround(Objective):
+    """An objective that adds to another one, whose critic and head it passes on."""
+
+    def __init__(self, objective: Objective) -> None:
+        super().__init__()
+        self.objective = objective
+        self.critic_steps = objective.critic_steps
+        self.critic_learning_rate = objective.critic_learning_rate
+
+    def critic_parameters(self) -> Iterable[nn.Parameter]:
+        """The critic of the objective inside."""
+        return self.objective.critic_parameters()
+
+    def head_parameters(self) -> Iterable[nn.Parameter]:
+        """Those of the objective inside."""
+        return self.objective.head_parameters()
+
+    def critic_loss(self, outputs: Outputs, batch: Batch) -> Tensor:
+        """The critic's loss of the objective inside."""
+        return self.objective.critic_loss(outputs, batch)

@@ -8,10 +8,10 @@ from torch.nn.functional import softplus
 
 from edgeood.networks import Outputs
 from edgeood.training.batch import Batch
-from edgeood.training.objective import Objective
+from edgeood.training.objective import Objective, ObjectiveAround
 
 
-class OverlaidObjective(Objective):
+class OverlaidObjective(ObjectiveAround):
     """An objective on the known jets, plus the loss of telling them from overlaid ones.
 
     With z_k the logits of the known classes and z_o that of overlaid jets, a linear layer on the representation,
@@ -20,20 +20,13 @@ class OverlaidObjective(Objective):
     """
 
     def __init__(self, objective: Objective, dimensions: int, classes: int) -> None:
-        super().__init__()
-        self.objective = objective
+        super().__init__(objective)
         self.classes = classes
-        self.critic_steps = objective.critic_steps
-        self.critic_learning_rate = objective.critic_learning_rate
         self.overlaid = nn.Linear(dimensions, 1)
 
-    def critic_parameters(self) -> Iterable[nn.Parameter]:
-        """The critic of the objective inside."""
-        return self.objective.critic_parameters()
-
     def head_parameters(self) -> Iterable[nn.Parameter]:
-        """The logit of overlaid jets."""
-        return [*self.objective.head_parameters(), *self.overlaid.parameters()]
+        """The logit of overlaid jets, and those of the objective inside."""
+        return [*super().head_parameters(), *self.overlaid.parameters()]
 
     def _known(self, outputs: Outputs, batch: Batch) -> tuple[Outputs, Batch]:
         known = batch.labels < self.classes
@@ -44,7 +37,7 @@ class OverlaidObjective(Objective):
 
     def critic_loss(self, outputs: Outputs, batch: Batch) -> Tensor:
         """The critic's loss of the objective inside."""
-        return self.objective.critic_loss(*self._known(outputs, batch))
+        return super().critic_loss(*self._known(outputs, batch))
 
     def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
         """The terms of the objective inside and, if the batch holds any overlaid jets, ``overlaid``.
