@@ -31,6 +31,7 @@ def benchmark(
     settings: list[str],
     train: bool = True,
     report: bool = True,
+    at_once: int | None = None,
 ) -> list[Row]:
     """Train what is missing and write ``out/physics.json`` and ``out/physics.md``; returns the rows.
 
@@ -45,7 +46,7 @@ def benchmark(
     kinds: list[SetName] = sorted({system.jets for system in needed})
     folders = {kind: folder_of(kind, scale, given.get(kind), work) for kind in kinds}
     if train:
-        train_all(trainings_of(chosen, scale), scale, folders, work, settings, typer.echo)
+        train_all(trainings_of(chosen, scale), scale, folders, work, settings, typer.echo, at_once=at_once)
     if not report:
         return []
     finished = [system for system in reported if _is_finished(system, scale, work)]
@@ -105,6 +106,10 @@ def main(
         Optional[list[str]],  # noqa: UP045
         typer.Option("--set", help="Change every recipe, as training.devices=4; repeatable."),
     ] = None,
+    at_once: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Trainings at a time without a GPU, one thread each [number of cores]."),
+    ] = None,
     train_only: Annotated[bool, typer.Option("--train-only", help="Write no report.")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing.")] = False,
 ) -> None:
@@ -119,6 +124,7 @@ def main(
         settings=settings or [],
         train=not report_only,
         report=not train_only,
+        at_once=at_once,
     )
 
 

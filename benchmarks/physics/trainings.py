@@ -6,7 +6,9 @@ from pathlib import Path
 
 from benchmarks.physics.jets import folder_for
 from benchmarks.physics.scales import Scale, recipe_of
+from benchmarks.physics.side_by_side import train_one, train_side_by_side
 from benchmarks.physics.systems import REFERENCE, Member, SetName, System
+from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.recipe import Recipe, load_recipe
 
@@ -72,18 +74,28 @@ def train_all(
     work: Path,
     settings: Sequence[str] = (),
     tell: Callable[[str], None] = print,
+    *,
+    at_once: int | None = None,
 ) -> None:
     """Train what is not trained yet; what was interrupted goes on.
 
-    Raises :class:`EdgeoodError` if a run directory in ``work`` holds another recipe.
-    """
-    from edgeood.training.train import train
+    With a GPU one after the other; without, ``at_once`` of them (default: the usable cores), each in a process of
+    its own and on one thread, so that the weights do not depend on the number of cores.
 
-    for number, training in enumerate(trainings, start=1):
+    Raises :class:`EdgeoodError` if a run directory in ``work`` holds another recipe, or a process was killed.
+    """
+    import torch
+
+    waiting = []
+    for training in trainings:
         recipe = recipe_of(training.member, training.seed, scale, settings)
         check_split(recipe, training.jets)
-        folder = training.folder(work)
-        done = (folder / "run.json").is_file()
-        tell(f"[{number}/{len(trainings)}] {training.name}{': trained before' if done else ''}")
         jets = folder_for(training.member, recipe, folders[training.jets], work)
-        train(recipe, folder, jets=[jets], progress=False)
+        waiting.append((recipe, training.folder(work), jets))
+    if torch.cuda.is_available():
+        finished = (train_one(*each) for each in waiting)
+    else:
+        finished = train_side_by_side(waiting, at_once or usable_cores())
+    for number, (name, seconds) in enumerate(finished, start=1):
+        how = "trained before" if seconds is None else f"{seconds / 60:.1f} min"
+        tell(f"[{number}/{len(waiting)}] {name}: {how}")

@@ -1,0 +1,80 @@
+"""Trainings in processes of their own: the same weights for any number at a time, and what goes wrong in them."""
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmarks.physics.side_by_side import train_one, train_side_by_side
+from edgeood.errors import EdgeoodError
+from edgeood.jets.format import write_jets
+from edgeood.recipe import Recipe, parse_recipe
+
+
+def recipe_of(seed: int, classes: tuple[str, str] = ("quark", "w_1tev")) -> Recipe:
+    qcd, w = classes
+    return parse_recipe(
+        {
+            "name": "small",
+            "seed": seed,
+            "data": {"classes": {"qcd": [qcd], "w": [w]}},
+            "inputs": {"kind": "four_vectors", "constituents": 8},
+            "network": {"kind": "fcn"},
+            "training": {"epochs": 1, "batch_size": 16},
+            "score": {"background_efficiency": 0.5},
+        },
+        "test",
+    )
+
+
+@pytest.fixture
+def jets(toy_jets, tmp_path) -> Path:
+    write_jets(tmp_path / "jets" / "toy.h5", toy_jets(80), {})
+    return tmp_path / "jets"
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "network.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_weights_do_not_depend_on_how_many_train_at_once(jets, tmp_path):
+    for at_once in (1, 2):
+        jobs = [(recipe_of(seed), tmp_path / f"{at_once}-{seed}", jets) for seed in (1, 2, 3)]
+        ended = dict(train_side_by_side(jobs, at_once))
+        assert set(ended) == {f"{at_once}-{seed}" for seed in (1, 2, 3)}
+        assert all(seconds is not None and seconds > 0 for seconds in ended.values())
+    for seed in (1, 2, 3):
+        assert weights(tmp_path / f"1-{seed}") == weights(tmp_path / f"2-{seed}")
+    assert weights(tmp_path / "1-1") != weights(tmp_path / "1-2")
+    assert train_one(recipe_of(1), tmp_path / "1-1", jets) == ("1-1", None), "trained before"
+
+
+@pytest.mark.slow
+def test_one_failure_ends_the_others(jets, tmp_path):
+    before = multiprocessing.active_children()
+    missing = recipe_of(1, classes=("gluon", "higgs_h20"))
+    jobs = [
+        (missing, tmp_path / "missing", jets),
+        *((recipe_of(n), tmp_path / str(n), jets) for n in range(8)),
+    ]
+    with pytest.raises(EdgeoodError, match="higgs_h20"):
+        list(train_side_by_side(jobs, 1))
+    for process in multiprocessing.active_children():
+        if process not in before:
+            process.join()
+    assert not (tmp_path / "7" / "run.json").exists()
+
+
+class Deadly:
+    """Ends the process that receives it, as a system out of memory does."""
+
+    def __reduce__(self) -> tuple:
+        return os._exit, (9,)
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_told_in_one_sentence(jets, tmp_path):
+    with pytest.raises(EdgeoodError, match="fewer than 2 at a time"):
+        list(train_side_by_side([(Deadly(), tmp_path / "run", jets)], 2))  # type: ignore[list-item]
