@@ -53,7 +53,7 @@ def benchmark(
     rows = []
     for kind in kinds:
         rows += _rows_of_set(
-            kind, [system for system in finished if system.jets == kind], scale, folders, work
+            kind, [system for system in finished if system.jets == kind], scale, folders, work, at_once
         )
     missing = [system.name for system in reported if system not in finished]
     write_text(out / "physics.json", to_json(rows))
@@ -73,14 +73,19 @@ def _is_finished(system: System, scale: Scale, work: Path) -> bool:
 
 
 def _rows_of_set(
-    kind: SetName, systems: list[System], scale: Scale, folders: dict[SetName, Path], work: Path
+    kind: SetName,
+    systems: list[System],
+    scale: Scale,
+    folders: dict[SetName, Path],
+    work: Path,
+    at_once: int | None,
 ) -> list[Row]:
     if not systems:
         return []
     processes = {signal for system in systems for signal in system.signals} | set(BACKGROUND[kind])
     test = read_test_jets(kind, folders[kind], processes, scale.test_jets)
     runs = [training.folder(work) for training in trainings_of(systems, scale)]
-    scores = scores_of_runs(runs, test, work / f"scores-{kind}", typer.echo)
+    scores = scores_of_runs(runs, test, work / f"scores-{kind}", typer.echo, at_once=at_once)
     rows = []
     for system in systems:
         typer.echo(f"measuring {system.name}")
@@ -108,7 +113,7 @@ def main(
     ] = None,
     at_once: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Trainings at a time without a GPU, one thread each [number of cores]."),
+        typer.Option(min=1, help="Trainings and scorings at a time without a GPU [number of cores]."),
     ] = None,
     train_only: Annotated[bool, typer.Option("--train-only", help="Write no report.")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing.")] = False,

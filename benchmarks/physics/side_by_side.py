@@ -1,57 +1,53 @@
-"""Several trainings at once, each on one thread of its own."""
+"""Several trainings or scorings at once, each on one thread of its own."""
 
 import multiprocessing
 import os
 import signal
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any, TypeVar
 
+from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
-from edgeood.recipe import Recipe
-
-Job = tuple[Recipe, Path, Path]
-"""What is trained, its run directory, and the folder of its jets."""
-Finished = tuple[str, float | None]
-"""Name of a run directory, and seconds that the training took; None if it was finished before."""
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+Done = TypeVar("Done")
 
 
-def train_one(recipe: Recipe, folder: Path, jets: Path) -> Finished:
-    """Train ``recipe`` on the files of ``jets`` into ``folder``, or go on with it."""
-    from edgeood.training.train import train
+def side_by_side(
+    work: Callable[..., Done], jobs: Sequence[tuple[Any, ...]], at_once: int | None = None
+) -> Iterator[Done]:
+    """Yield ``work(*job)`` of every job, in the order in which they end.
 
-    before = (folder / "run.json").is_file()
-    start = time.perf_counter()
-    train(recipe, folder, jets=[jets], progress=False)
-    return folder.name, None if before else time.perf_counter() - start
+    With a GPU one after the other in this process. Without, ``at_once`` of them (default: the usable cores), each
+    in a process of its own and on one thread, so that rounding does not depend on the number of cores. If one
+    fails or the caller stops, the others are ended.
 
-
-def train_side_by_side(jobs: Sequence[Job], at_once: int) -> Iterator[Finished]:
-    """Do ``jobs``, ``at_once`` at a time, and yield them as they end.
-
-    If one fails or the caller stops, the others are ended; a job that is done again goes on where it was.
-    Raises :class:`EdgeoodError` if a process was killed, and whatever a training raises.
+    Raises :class:`EdgeoodError` if a process was killed, and whatever ``work`` raises.
     """
+    import torch
+
+    if torch.cuda.is_available():
+        yield from (work(*job) for job in jobs)
+        return
+    if not jobs:
+        return
+    count = min(at_once or usable_cores(), len(jobs))
+    others = multiprocessing.active_children()
     with _one_thread_each():
         pool = ProcessPoolExecutor(
-            min(at_once, max(1, len(jobs))),
-            multiprocessing.get_context("spawn"),
-            _leave_interrupts_to_the_parent,
+            count, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent
         )
-        others = multiprocessing.active_children()
-        futures = [pool.submit(train_one, *job) for job in jobs]
+        futures = [pool.submit(work, *job) for job in jobs]
     try:
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
         raise EdgeoodError(
-            f"a training was killed (for want of memory?); give fewer than {at_once} at a time with --at-once. "
-            "What is trained is kept."
+            f"one of {count} processes was killed (for want of memory?); let fewer run at a time with --at-once. "
+            "What is finished is kept."
         ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

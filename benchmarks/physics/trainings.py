@@ -1,14 +1,14 @@
 """Which trainings the systems need, and doing them: one run directory each, shared by all systems."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.physics.jets import folder_for
 from benchmarks.physics.scales import Scale, recipe_of
-from benchmarks.physics.side_by_side import train_one, train_side_by_side
+from benchmarks.physics.side_by_side import side_by_side
 from benchmarks.physics.systems import REFERENCE, Member, SetName, System
-from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.recipe import Recipe, load_recipe
 
@@ -67,6 +67,19 @@ def check_split(recipe: Recipe, jets: SetName) -> None:
         )
 
 
+def train_one(recipe: Recipe, folder: Path, jets: Path) -> tuple[str, float | None]:
+    """Train ``recipe`` on the files of ``jets`` into ``folder``, or go on with it.
+
+    Returns the run directory's name and the seconds that it took, None if it was finished before.
+    """
+    from edgeood.training.train import train
+
+    before = (folder / "run.json").is_file()
+    start = time.perf_counter()
+    train(recipe, folder, jets=[jets], progress=False)
+    return folder.name, None if before else time.perf_counter() - start
+
+
 def train_all(
     trainings: Sequence[Training],
     scale: Scale,
@@ -79,23 +92,17 @@ def train_all(
 ) -> None:
     """Train what is not trained yet; what was interrupted goes on.
 
-    With a GPU one after the other; without, ``at_once`` of them (default: the usable cores), each in a process of
-    its own and on one thread, so that the weights do not depend on the number of cores.
+    Side by side, ``at_once`` of them: :func:`side_by_side`.
 
-    Raises :class:`EdgeoodError` if a run directory in ``work`` holds another recipe, or a process was killed.
+    Raises :class:`EdgeoodError` if a run directory in ``work`` holds another recipe, a training raises
+    something, or a process was killed.
     """
-    import torch
-
     waiting = []
     for training in trainings:
         recipe = recipe_of(training.member, training.seed, scale, settings)
         check_split(recipe, training.jets)
         jets = folder_for(training.member, recipe, folders[training.jets], work)
         waiting.append((recipe, training.folder(work), jets))
-    if torch.cuda.is_available():
-        finished = (train_one(*each) for each in waiting)
-    else:
-        finished = train_side_by_side(waiting, at_once or usable_cores())
-    for number, (name, seconds) in enumerate(finished, start=1):
+    for number, (name, seconds) in enumerate(side_by_side(train_one, waiting, at_once), start=1):
         how = "trained before" if seconds is None else f"{seconds / 60:.1f} min"
         tell(f"[{number}/{len(waiting)}] {name}: {how}")

@@ -1,4 +1,4 @@
-"""Trainings in processes of their own: the same weights for any number at a time, and what goes wrong in them."""
+"""Work in processes of their own: the same weights for any number at a time, and what goes wrong in them."""
 
 import multiprocessing
 import os
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.physics.side_by_side import train_one, train_side_by_side
+from benchmarks.physics.side_by_side import side_by_side
+from benchmarks.physics.trainings import train_one
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import write_jets
 from edgeood.recipe import Recipe, parse_recipe
@@ -42,7 +43,7 @@ def weights(folder: Path) -> bytes:
 def test_weights_do_not_depend_on_how_many_train_at_once(jets, tmp_path):
     for at_once in (1, 2):
         jobs = [(recipe_of(seed), tmp_path / f"{at_once}-{seed}", jets) for seed in (1, 2, 3)]
-        ended = dict(train_side_by_side(jobs, at_once))
+        ended = dict(side_by_side(train_one, jobs, at_once))
         assert set(ended) == {f"{at_once}-{seed}" for seed in (1, 2, 3)}
         assert all(seconds is not None and seconds > 0 for seconds in ended.values())
     for seed in (1, 2, 3):
@@ -60,7 +61,7 @@ def test_one_failure_ends_the_others(jets, tmp_path):
         *((recipe_of(n), tmp_path / str(n), jets) for n in range(8)),
     ]
     with pytest.raises(EdgeoodError, match="higgs_h20"):
-        list(train_side_by_side(jobs, 1))
+        list(side_by_side(train_one, jobs, 1))
     for process in multiprocessing.active_children():
         if process not in before:
             process.join()
@@ -76,5 +77,5 @@ class Deadly:
 
 @pytest.mark.slow
 def test_a_killed_process_is_told_in_one_sentence(jets, tmp_path):
-    with pytest.raises(EdgeoodError, match="fewer than 2 at a time"):
-        list(train_side_by_side([(Deadly(), tmp_path / "run", jets)], 2))  # type: ignore[list-item]
+    with pytest.raises(EdgeoodError, match=r"one of 1 processes was killed .* --at-once"):
+        list(side_by_side(train_one, [(Deadly(), tmp_path / "run", jets)], 2))
