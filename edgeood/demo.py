@@ -47,7 +47,7 @@ class _Story:
 
 def _write_held_out(float_run: Run, jets: Path, path: Path) -> int:
     """Write the jets that no training has seen to one file; return their number."""
-    from edgeood.evaluation.run_evaluation import held_out_jets
+    from edgeood.evaluation.held_out import held_out_jets
     from edgeood.jets.format import write_jets
 
     held_out = held_out_jets(float_run.recipe, [jets])

@@ -10,12 +10,9 @@ from numpy.typing import NDArray
 from benchmarks.physics.jets import TestJets
 from benchmarks.physics.side_by_side import side_by_side
 from edgeood.atomic import atomic_path
-from edgeood.inputs import inputs_of
+from edgeood.evaluation.held_out import network_outputs
 from edgeood.run import Run, sha256_of
 from edgeood.scores import load_score
-
-_AT_ONCE = 8192
-"""Jets whose inputs are in memory together (80 MB of images)."""
 
 Scores = dict[str, NDArray[np.float64]]
 
@@ -52,19 +49,12 @@ def _score(folder: Path, test: TestJets, cache: Path) -> tuple[str, Scores]:
     """All scores of one run, left in ``cache`` as well."""
     import torch
 
-    from edgeood.networks.build import outputs_of
-    from edgeood.networks.load import load_network
-
     run = Run.open(folder)
-    settings = run.recipe.inputs.model_dump()
-    network = load_network(run).to("cuda" if torch.cuda.is_available() else "cpu")
-    fitted = {name: load_score(name, parameters) for name, parameters in run.load_scores().items()}
-    parts: dict[str, list[NDArray]] = {name: [] for name in fitted}
-    for start in range(0, len(test.jets), _AT_ONCE):
-        outputs = outputs_of(network, inputs_of(test.jets[start : start + _AT_ONCE], settings))
-        for name, score in fitted.items():
-            parts[name].append(score(outputs.representation, outputs.logits))
-    scores = {name: np.concatenate(pieces) for name, pieces in parts.items()}
+    outputs = network_outputs(run, test.jets, "cuda" if torch.cuda.is_available() else "cpu")
+    scores = {
+        name: load_score(name, parameters)(outputs.representation, outputs.logits)
+        for name, parameters in run.load_scores().items()
+    }
     with atomic_path(_file(cache, run)) as temporary:
         np.savez(temporary, allow_pickle=False, fingerprint=_fingerprint(run, test), **scores)
     return folder.name, scores

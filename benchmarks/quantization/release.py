@@ -19,7 +19,7 @@ from benchmarks.quantization.card import markdown
 from benchmarks.quantization.rows import hidden_bits, total_ebops
 from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.run_evaluation import held_out_jets
+from edgeood.evaluation.held_out import held_out_jets
 from edgeood.export import ARTEFACTS, describe, to
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, jet_files, write_jets

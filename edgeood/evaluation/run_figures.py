@@ -1,20 +1,17 @@
 """Every figure of a run's evaluation."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.evaluation import figures
+from edgeood.evaluation.held_out import HeldOut
 from edgeood.recipe import Data
 from edgeood.run import Run
 
-if TYPE_CHECKING:
-    from edgeood.evaluation.run_evaluation import HeldOut
 
-
-def save_figures(run: Run, held_out: "HeldOut", folder: Path) -> list[Path]:
+def save_figures(run: Run, held_out: HeldOut, folder: Path) -> list[Path]:
     """Draw all figures of a run into ``folder``, as PNG and PDF, and return the files.
 
     For each signal ``roc_…`` and ``sic_…``; for each score ``score_…``, ``mass_…`` and ``profile_…``; of the
