@@ -3,10 +3,12 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import connection
 from typing import Any, TypeVar
 
 from edgeood.cores import usable_cores
@@ -37,9 +39,7 @@ def side_by_side(
     count = min(at_once or usable_cores(), len(jobs))
     others = multiprocessing.active_children()
     with _one_thread_each():
-        pool = ProcessPoolExecutor(
-            count, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent
-        )
+        pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _belong_to_the_parent)
         futures = [pool.submit(work, *job) for job in jobs]
     try:
         for future in as_completed(futures):
@@ -57,8 +57,17 @@ def side_by_side(
                     process.terminate()
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _belong_to_the_parent() -> None:
+    """Leave interrupts to the parent, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end_with_it() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=end_with_it, daemon=True).start()
 
 
 @contextmanager

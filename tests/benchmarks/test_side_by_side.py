@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,26 @@ class Deadly:
 def test_a_killed_process_is_told_in_one_sentence(jets, tmp_path):
     with pytest.raises(EdgeoodError, match=r"one of 1 processes was killed .* --at-once"):
         list(side_by_side(train_one, [(Deadly(), tmp_path / "run", jets)], 2))
+
+
+FOR_EVER = """
+import operator, os, signal
+from benchmarks.physics.side_by_side import side_by_side
+if __name__ == "__main__":
+    list(side_by_side(operator.call, [(os.write, 1, b"begun\\n"), (signal.pause,)], 1))
+"""
+
+
+@pytest.mark.slow
+def test_processes_do_not_outlive_the_one_that_started_them(tmp_path):
+    (tmp_path / "script.py").write_text(FOR_EVER)
+    parent = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py")],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == b"begun\n"
+    parent.kill()
+    # The pipe ends when the last process that writes to it has ended.
+    assert parent.communicate(timeout=60) == (b"", None)
