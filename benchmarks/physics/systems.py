@@ -26,7 +26,8 @@ TABLES = {
 _W = "data.classes.w=[w, w_augmented]"
 _TOP = "data.classes.top=[top, top_augmented]"
 _MATCHED = "data.mass_matching={}"
-_OVERLAID = "data.overlaid={per_jet: 0.5, radius: 0.4}"
+_OVERLAID = ("data.overlaid={per_jet: 0.5, radius: 0.4}", "score.overlaid=0.5")
+_NOT_OVERLAID = ("data.overlaid=null", "score.overlaid=0")
 _ONLY_AUGMENTED = ("data.classes.w=[w_augmented]", "data.classes.top=[top_augmented]")
 _PROBABILITY = {"minus_p_background": "−p_QCD"}
 _CC22 = _PROBABILITY | {"mahalanobis_background": "Mahalanobis"}
@@ -169,7 +170,7 @@ SYSTEMS = (
     _b("cnn", "CNN, not decorrelated", Member("cnn")),
     _b(
         "cnn-overlaid", "CNN with overlaid jets, not decorrelated",
-        Member("cnn", "overlaid", (_OVERLAID,), batch=3 / 2),
+        Member("cnn", "overlaid", _OVERLAID, batch=3 / 2),
     ),
     _b("nurd", "NuRD with overlaid jets", _NURD, decorrelated=True, headline=True, published="NuRD"),
     _b(
@@ -181,7 +182,7 @@ SYSTEMS = (
     ),
     _b(
         "nurd-alone", "NuRD without overlaid jets",
-        Member("cnn-nurd", "alone", ("data.overlaid=null",), batch=2 / 3),
+        Member("cnn-nurd", "alone", _NOT_OVERLAID, batch=2 / 3),
         decorrelated=True, headline=True,
     ),
     _b("nurd-particlenet", "NuRD on ParticleNet", Member("particlenet-nurd"), decorrelated=True),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeood.networks.log_odds import linear_log_odds
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -43,6 +45,22 @@ def minus_distance(
         residual = representation - group.mean(0)
         squares.append((residual * np.linalg.solve(widened(covariance), residual.T).T).sum(1))
     return -np.sqrt(np.min(squares, axis=0))
+
+
+def with_overlaid_odds(
+    wanted: NDArray, representation: NDArray, background: NDArray, overlaid: NDArray, share: float
+) -> NDArray[np.float64]:
+    """(N,) (1 − ``share``)·``wanted`` − ``share``·(the log-odds of overlaid jets against background).
+
+    The distance counts every direction in which a jet differs from the background alike; the log-odds
+    (:func:`linear_log_odds`) say which of them lead to jets of more cores. They come in units in which the
+    background varies as much as in ``wanted``. ``representation`` (N, D), ``background``: its rows of the
+    background, ``overlaid`` (M, D): the representation of overlaid jets.
+    """
+    representation = np.asarray(representation, np.float64)
+    slope, _ = linear_log_odds(representation[background], overlaid)
+    odds = (representation - representation[background].mean(0)) @ slope
+    return (1 - share) * wanted - share * odds * (wanted[background].std() / odds[background].std())
 
 
 def distance_gauge(
@@ -101,11 +119,13 @@ def choose_common_mode(
     mass_gev: NDArray,
     background: int,
     score: "Score",
+    overlaid: NDArray | None = None,
 ) -> None:
     """Give a float network's logits the common mode that ``score.normal`` asks for; in place.
 
     ``network`` must end in a linear layer ``logits`` on its ``representation`` (N, D), here of training jets with
-    ``labels`` (N,) and jet masses (N,) in GeV; ``background`` is a class index.
+    ``labels`` (N,) and jet masses (N,) in GeV; ``background`` is a class index. ``overlaid`` (M, D) is the
+    representation of overlaid training jets, for ``score.overlaid``.
     """
     import torch
 
@@ -118,6 +138,8 @@ def choose_common_mode(
         maximum = (np.asarray(representation, np.float64) @ weight.T + bias).max(1)
         wanted = minus_distance(representation, labels, None if score.normal == "known" else background)
         rows = np.flatnonzero(labels == background)
+        if overlaid is not None and score.overlaid > 0:
+            wanted = with_overlaid_odds(wanted, representation, rows, overlaid, score.overlaid)
         slope, offset = distance_gauge(
             representation, maximum, wanted, (rows, mass_gev[rows]), score.mass_neutrality
         )

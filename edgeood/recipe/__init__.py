@@ -79,6 +79,10 @@ class Recipe(Section):
             )
         if self.data.overlaid is not None and inputs.kind == "substructure":
             raise ValueError("data.overlaid: overlaid jets bring no N-subjettiness; choose other inputs")
+        if self.score.overlaid > 0 and self.data.overlaid is None:
+            raise ValueError(
+                "score.overlaid: there are no overlaid jets to follow; set data.overlaid or leave it 0"
+            )
         if network.kind != "vae" and len(self.data.classes) < 2:
             raise ValueError("data.classes: a classifier needs at least two classes")
         if self.quantization is not None and network.kind not in ("cnn", "particlenet_lite"):

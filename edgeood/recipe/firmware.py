@@ -25,18 +25,27 @@ class Score(Section):
         ge=0,
         description="weight of equal mean max-logits at all masses of the background (density only)",
     )
+    overlaid: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the log-odds for overlaid jets, beside the distance to the background, in what "
+        "max-logit follows (float networks with data.overlaid and background_density)",
+    )
     background_efficiency: float = Field(0.01, gt=0, lt=1, description="of the background class")
     error_budget: float = Field(
         0.01, gt=0, lt=1, description="largest fixed-point error at the threshold, relative to it"
     )
 
     @model_validator(mode="after")
-    def _neutrality_needs_a_free_common_mode(self) -> Self:
+    def _common_mode_is_free(self) -> Self:
         if self.normal == "background" and self.mass_neutrality > 0:
             raise ValueError(
                 "score.mass_neutrality needs score.normal: known or background_density; with 'background' the "
                 "probability leaves nothing to choose"
             )
+        if self.normal != "background_density" and self.overlaid > 0:
+            raise ValueError("score.overlaid needs score.normal: background_density, beside which it stands")
         return self
 
 
