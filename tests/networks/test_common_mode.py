@@ -9,7 +9,12 @@ import torch
 from edgeood.errors import EdgeoodError
 from edgeood.networks.build import outputs_of
 from edgeood.networks.cnn import CNNClassifier
-from edgeood.networks.common_mode import choose_common_mode, distance_gauge, minus_distance
+from edgeood.networks.common_mode import (
+    choose_common_mode,
+    distance_gauge,
+    minus_distance,
+    with_overlaid_odds,
+)
 from edgeood.recipe import CNN, Block, Images, Score, load_recipe
 
 IMAGES = torch.rand(400, 1, 12, 12, generator=torch.Generator().manual_seed(8)).numpy()
@@ -106,6 +111,33 @@ def test_neutrality_is_paid_for_with_a_worse_fit():
     assert loose < middle < strict
 
 
+def test_overlaid_jets_point_to_the_direction_that_counts():
+    rng = np.random.default_rng(12)
+    # The distance sees two directions alike; overlaid jets lie along the first.
+    points = rng.normal(size=(60_000, 2))
+    overlaid = rng.normal([1.5, 0], 1, (60_000, 2))
+    rows = np.arange(60_000)
+    wanted = minus_distance(points, np.zeros(60_000, int))
+    alone = with_overlaid_odds(wanted, points, rows, overlaid, 1.0)
+    # As wide as the distance, and linear: the odds fall by 1.5 per width along the first direction only.
+    assert alone.std() == pytest.approx(wanted.std())
+    assert np.corrcoef(alone, points.T)[0, 1:] == pytest.approx([-1, 0], abs=0.01)
+    half = with_overlaid_odds(wanted, points, rows, overlaid, 0.5)
+    assert half == pytest.approx(0.5 * wanted + 0.5 * alone)
+    assert with_overlaid_odds(wanted, points, rows, overlaid, 0.0) == pytest.approx(wanted)
+
+
+def test_the_maximum_logit_of_a_network_falls_towards_overlaid_jets():
+    score = Score(normal="background_density", overlaid=1.0)
+    network = network_of(13)
+    representation = outputs_of(network, IMAGES).representation
+    overlaid = representation[LABELS == 0] + 5 * np.eye(6, dtype=np.float32)[2]
+    choose_common_mode(network, representation, LABELS, MASS_GEV, 0, score, overlaid)
+    with torch.no_grad():
+        known, moved = (network.logits(torch.from_numpy(each)) for each in (representation, overlaid))
+    assert known[LABELS == 0].max(1).values.mean() > moved.max(1).values.mean() + 1
+
+
 def test_what_cannot_be_chosen_is_refused():
     with pytest.raises(
         EdgeoodError, match=r"mass_neutrality needs score\.normal: known or background_density"
@@ -113,3 +145,7 @@ def test_what_cannot_be_chosen_is_refused():
         load_recipe("cnn-nurd", ["score.normal=background", "score.mass_neutrality=1"])
     with pytest.raises(EdgeoodError, match="'background_density' needs a network whose last layer is linear"):
         load_recipe("vae", ["score.normal=background_density"])
+    with pytest.raises(EdgeoodError, match=r"score\.overlaid needs score\.normal: background_density"):
+        load_recipe("cnn-nurd", ["score.normal=known"])
+    with pytest.raises(EdgeoodError, match=r"score\.overlaid: there are no overlaid jets to follow"):
+        load_recipe("cnn-nurd", ["data.overlaid=null"])
