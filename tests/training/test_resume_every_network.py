@@ -41,6 +41,7 @@ SECTIONS = {
         "network": PARTICLENET,
         "objective": {"kind": "nurd", "critic_hidden": [8]},
         "data": DATA | {"overlaid": {"per_jet": 0.4}},
+        "score": {"normal": "background_density", "overlaid": 0.5},
     },
     "disco": {"inputs": CONSTITUENTS, "network": PARTICLENET, "objective": {"kind": "disco"}},
     "matched": {
