@@ -98,7 +98,8 @@ def _finished(folder: Path, recipe: Recipe) -> Run | None:
         if folder.is_dir() and any(folder.iterdir()):
             raise EdgeoodError(f"{folder} is not empty and holds no training of ours; choose another --out.")
         return None
-    if started.read_text(encoding="utf-8") != recipe.to_yaml():
+    # Not its text: a key that a newer version knows has its default where an older one left it out.
+    if load_recipe(started) != recipe:
         raise EdgeoodError(
             f"{folder} holds an unfinished training of another recipe; finish that one or choose another --out."
         )

@@ -115,6 +115,18 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path, toy_jet_file):
         train(tiny(), tmp_path, jets=[toy_jet_file], progress=False)
 
 
+def test_an_unfinished_training_is_known_by_its_recipe_not_by_its_text(tmp_path, toy_jet_file):
+    recipe = tiny(training=TINY["training"] | {"epochs": 1})
+    started = recipe.to_yaml()
+    # As an older version wrote it, which did not know of this key.
+    assert "  overlaid: 0.0\n" in started
+    (tmp_path / "started.yaml").write_text(started.replace("  overlaid: 0.0\n", ""))
+    with pytest.raises(EdgeoodError, match="unfinished training of another recipe"):
+        train(tiny(seed=8), tmp_path, jets=[toy_jet_file], progress=False)
+    run = train(recipe, tmp_path, jets=[toy_jet_file], progress=False)
+    assert run.recipe == recipe
+
+
 KILLED = """
 import os, signal, sys
 import lightning
