@@ -2,17 +2,15 @@
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection
 from typing import Any, TypeVar
 
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
+from edgeood.jets.worker import belong_to_parent
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 Done = TypeVar("Done")
@@ -39,7 +37,7 @@ def side_by_side(
     count = min(at_once or usable_cores(), len(jobs))
     others = multiprocessing.active_children()
     with _one_thread_each():
-        pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _belong_to_the_parent)
+        pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), belong_to_parent)
         futures = [pool.submit(work, *job) for job in jobs]
     try:
         for future in as_completed(futures):
@@ -55,19 +53,6 @@ def side_by_side(
             for process in multiprocessing.active_children():
                 if process not in others:
                     process.terminate()
-
-
-def _belong_to_the_parent() -> None:
-    """Leave interrupts to the parent, and end with it, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def end_with_it() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=end_with_it, daemon=True).start()
 
 
 @contextmanager

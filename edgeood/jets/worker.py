@@ -39,14 +39,9 @@ class Signals:
 _signals: Signals | None = None
 
 
-def _start(signals: Signals) -> None:
-    """Set up a worker: quiet, deaf to Ctrl-C (the parent tells it to stop), gone when its parent is."""
-    global _signals
-    _signals = signals
+def belong_to_parent() -> None:
+    """Make this process deaf to Ctrl-C (the parent tells it to stop), and end it when its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
@@ -55,6 +50,16 @@ def _die_with_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)
+
+
+def _start(signals: Signals) -> None:
+    """Set up a worker, which is quiet as well."""
+    global _signals
+    _signals = signals
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    belong_to_parent()
 
 
 def _work(shard: Shard, folder: Path) -> tuple[str, Effort]:

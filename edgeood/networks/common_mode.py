@@ -138,7 +138,7 @@ def choose_common_mode(
         maximum = (np.asarray(representation, np.float64) @ weight.T + bias).max(1)
         wanted = minus_distance(representation, labels, None if score.normal == "known" else background)
         rows = np.flatnonzero(labels == background)
-        if overlaid is not None and score.overlaid > 0:
+        if overlaid is not None:
             wanted = with_overlaid_odds(wanted, representation, rows, overlaid, score.overlaid)
         slope, offset = distance_gauge(
             representation, maximum, wanted, (rows, mass_gev[rows]), score.mass_neutrality

@@ -117,7 +117,9 @@ def _use_what_training_leaves_free(
         to_canonical(network, representation, train.labels, recipe.network.largest_weight)
     if canonical or recipe.score.normal != "known":
         representation = outputs_of(network, train.inputs).representation
-        overlaid = None if train.overlaid is None else outputs_of(network, train.overlaid).representation
+        overlaid = None
+        if train.overlaid is not None and recipe.score.overlaid > 0:
+            overlaid = outputs_of(network, train.overlaid).representation
         choose_common_mode(
             network, representation, train.labels, train.mass_gev, background, recipe.score, overlaid
         )
