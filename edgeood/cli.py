@@ -1,12 +1,11 @@
 """The command line: every verb is a thin call into the package."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from edgeood.errors import EdgeoodError
+from edgeood.entry_point import run_command
 
 app = typer.Typer(
     name="edgeood",
@@ -240,13 +239,4 @@ def verify(
 
 def main() -> None:
     """Entry point of the ``edgeood`` command."""
-    try:
-        app()
-    except EdgeoodError as error:
-        if "--debug" in sys.argv[1:]:
-            raise
-        typer.echo(f"edgeood: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("edgeood: interrupted; run the same command again to go on.", err=True)
-        sys.exit(130)
+    run_command(app, "edgeood")

@@ -3,7 +3,6 @@
 import importlib.metadata
 import json
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from benchmarks.cpu_speed.report import HEADER, as_line, as_markdown
 from benchmarks.cpu_speed.timing import Row, timed
 from benchmarks.particlenet_speed.report import machine
 from edgeood.atomic import write_text
+from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.inputs import inputs_of
 from edgeood.recipe import load_recipe
@@ -76,8 +76,4 @@ def cpu_speed(
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except EdgeoodError as error:
-        typer.echo(f"benchmarks.cpu_speed: {error}", err=True)
-        sys.exit(2)
+    run_command(app, "benchmarks.cpu_speed", resumes=False)

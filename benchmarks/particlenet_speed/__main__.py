@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from benchmarks.particlenet_speed.timing import inference, jets_per_second, trai
 from benchmarks.particlenet_speed.weaver import pair_of_networks
 from edgeood.atomic import write_text
 from edgeood.cores import usable_cores
+from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.recipe import ParticleNet
 
@@ -116,8 +116,4 @@ def particlenet_speed(
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except EdgeoodError as error:
-        typer.echo(f"benchmarks.particlenet_speed: {error}", err=True)
-        sys.exit(2)
+    run_command(app, "benchmarks.particlenet_speed", resumes=False)

@@ -1,6 +1,5 @@
 """``python -m benchmarks.physics``: jets, trainings and the results table, resumable at any moment."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -14,7 +13,7 @@ from benchmarks.physics.scoring import scores_of_runs
 from benchmarks.physics.systems import BACKGROUND, SetName, System, systems_named
 from benchmarks.physics.trainings import groups_of, train_all, trainings_of
 from edgeood.atomic import write_text
-from edgeood.errors import EdgeoodError
+from edgeood.entry_point import run_command
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 
@@ -134,11 +133,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except EdgeoodError as error:
-        typer.echo(f"benchmarks.physics: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("benchmarks.physics: interrupted; run the same command again to go on.", err=True)
-        sys.exit(130)
+    run_command(app, "benchmarks.physics")

@@ -1,6 +1,5 @@
 """``python -m benchmarks.quantization``: float runs and their twins → one table and one figure."""
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from benchmarks.quantization.report import markdown
 from benchmarks.quantization.rows import Row, rows_of, to_json
 from benchmarks.quantization.runs import pairs_in, tasks_of
 from edgeood.atomic import write_text
+from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS
 from edgeood.evaluation.figures import save_figure
@@ -81,11 +81,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except EdgeoodError as error:
-        typer.echo(f"benchmarks.quantization: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("benchmarks.quantization: interrupted; run the same command again to go on.", err=True)
-        sys.exit(130)
+    run_command(app, "benchmarks.quantization")

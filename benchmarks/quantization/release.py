@@ -6,7 +6,6 @@ training needed; the paths of the machine that trained it are left out.
 
 import json
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.quantization.card import markdown
 from benchmarks.quantization.rows import hidden_bits, total_ebops
 from edgeood.atomic import atomic_path, write_text
+from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.held_out import held_out_jets
 from edgeood.export import ARTEFACTS, describe, to
@@ -211,8 +211,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except EdgeoodError as error:
-        typer.echo(f"benchmarks.quantization.release: {error}", err=True)
-        sys.exit(2)
+    run_command(app, "benchmarks.quantization.release", resumes=False)
