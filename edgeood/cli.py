@@ -169,7 +169,7 @@ def export(
     path = to(Run.open(run), target, score=score, version=version)
     typer.echo(path)
     if build:
-        from edgeood.export.vendor_tools import build_report
+        from edgeood.hardware.vendor_tools import build_report
 
         typer.echo(build_report(path))
 

@@ -12,9 +12,9 @@ from quantized_runs import SIGNED, STRIDED, WIDE, quantized_run, random_images
 
 from edgeood.errors import EdgeoodError
 from edgeood.export import describe, to
-from edgeood.export.vendor_tools import build_report
 from edgeood.export.vendors import counter_type, exact_type, rounded_type
 from edgeood.fixed_point import FixedPoint
+from edgeood.hardware.vendor_tools import build_report
 from edgeood.recipe import Target
 from edgeood.run import Run
 from edgeood.runtime.csim import INCLUDES, open_csim

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.vendor_reports import RESOURCES, read_cosimulation, read_reports, read_synthesis
-from edgeood.export.vendor_tools import TOOLS, build, find_tool, without_tool
+from edgeood.hardware.vendor_reports import RESOURCES, read_cosimulation, read_reports, read_synthesis
+from edgeood.hardware.vendor_tools import TOOLS, build, find_tool, without_tool
 
 DATA = Path(__file__).parent / "data" / "vitis"
 SYNTHESIS, COSIMULATION = DATA / "tiny_twin_1_csynth.xml", DATA / "tiny_twin_1_cosim.rpt"

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
-from edgeood.export.vendor_reports import backend_of, read_reports
+from edgeood.hardware.vendor_reports import backend_of, read_reports
 
 _SCRIPT = "build_prj.tcl"
 TOOLS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -61,7 +61,7 @@ def build(project_folder: Path, project: str) -> dict[str, Any] | None:
     """C-simulate, synthesise and co-simulate an HLS project by its own script; takes from minutes to hours.
 
     An earlier build is removed first, so that no report of it can be taken for one of this.
-    Returns :func:`edgeood.export.vendor_reports.read_reports`, or None without a tool on PATH, which is no error
+    Returns :func:`edgeood.hardware.vendor_reports.read_reports`, or None without a tool on PATH, which is no error
     (:func:`without_tool` words it). What the tool prints goes to ``build.log`` in the project's folder.
     Raises :class:`EdgeoodError` naming that file if the tool fails or co-simulation finds other scores.
     """
