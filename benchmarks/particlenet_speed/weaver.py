@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeood.errors import EdgeoodError
-from edgeood.networks.particlenet import ParticleNetClassifier
+from edgeood.networks.particlenet.classifier import ParticleNetClassifier
 from edgeood.recipe import ParticleNet
 
 CLASSES = 3

@@ -27,11 +27,11 @@ def build_network(recipe: Recipe) -> "nn.Module":
         return _build_twin(recipe, classes)
     inputs, network = recipe.inputs, recipe.network
     if isinstance(network, ParticleNetLite):
-        from edgeood.networks.particlenet_lite import ParticleNetLiteClassifier
+        from edgeood.networks.particlenet.lite import ParticleNetLiteClassifier
 
         return ParticleNetLiteClassifier(inputs, network, classes)  # type: ignore[arg-type]
     if isinstance(network, ParticleNet):
-        from edgeood.networks.particlenet import ParticleNetClassifier
+        from edgeood.networks.particlenet.classifier import ParticleNetClassifier
 
         return ParticleNetClassifier(network, classes, inputs.features)  # type: ignore[union-attr]
     if isinstance(network, FCN):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.particlenet_lite import ParticleNetLiteClassifier
+from edgeood.networks.particlenet.lite import ParticleNetLiteClassifier
 from edgeood.networks.quantized.brevitas_particlenet import BrevitasParticleNet
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import KnnGather, fixed_graph

@@ -12,8 +12,8 @@ import torch
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
-from edgeood.networks.particlenet_lite import ParticleNetLiteClassifier
+from edgeood.networks.particlenet.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
+from edgeood.networks.particlenet.lite import ParticleNetLiteClassifier
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import (
     INPUT,

@@ -11,7 +11,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs.trigger_candidates import PT
 from edgeood.networks.build import OutputArrays
-from edgeood.networks.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
+from edgeood.networks.particlenet.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
 from edgeood.networks.quantized.fixed_graph import (
     INPUT,
     ConstituentMean,

@@ -43,7 +43,7 @@ class KnnGather(keras.layers.Layer):  # type: ignore[name-defined]
         # In units of the step: a common power of two changes no order of distances.
         places = ops.clip(ops.round(places / kind.step), kind.lowest_integer, kind.highest_integer)
         if keras.backend.backend() == "torch":
-            from edgeood.networks.edge_maximum import edge_maximum, neighbour_mask
+            from edgeood.networks.particlenet.edge_maximum import edge_maximum, neighbour_mask
 
             return edge_maximum(edges, neighbour_mask(places, valid, self.neighbours), valid)
         own, others = ops.split(edges, 2, axis=-1)

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from edgeood.networks.graph import Graph
-from edgeood.networks.packing import Packing
-from edgeood.networks.parallel import in_parallel
+from edgeood.networks.particlenet.graph import Graph
+from edgeood.networks.particlenet.packing import Packing
+from edgeood.networks.particlenet.parallel import in_parallel
 
 _JETS_AT_ONCE = 32
 """Jets of similar size whose distances are taken together on a CPU: tables that stay in its cache."""

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgeood.networks import Outputs, edge_perceptron
-from edgeood.networks.particlenet import ParticleNetClassifier
+from edgeood.networks import Outputs
+from edgeood.networks.particlenet.classifier import ParticleNetClassifier, edge_perceptron
 from edgeood.recipe import ParticleNet
 
 NEIGHBOURS = 8

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from edgeood.networks import Outputs
-from edgeood.networks.edge_convolution import EdgeConvolution
-from edgeood.networks.neighbours import nearest_neighbours
-from edgeood.networks.packing import Packing
-from edgeood.networks.parallel import in_parallel
+from edgeood.networks.particlenet.edge_convolution import EdgeConvolution
+from edgeood.networks.particlenet.neighbours import nearest_neighbours
+from edgeood.networks.particlenet.packing import Packing
+from edgeood.networks.particlenet.parallel import in_parallel
 from edgeood.recipe import ParticleNet
 
 

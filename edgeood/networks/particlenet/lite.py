@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from edgeood.inputs.trigger_candidates import ANGLES, FIRST_ANGLE, PT
 from edgeood.networks import Outputs
-from edgeood.networks.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
+from edgeood.networks.particlenet.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
 from edgeood.recipe import ParticleNetLite, TriggerCandidates
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from edgeood.networks.rectifier import rectify_
+from edgeood.networks.particlenet.rectifier import rectify_
 
 
 def working_dtype(values: Tensor) -> torch.dtype:

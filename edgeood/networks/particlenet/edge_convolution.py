@@ -6,12 +6,12 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from edgeood.networks.batch_norm import BatchNorm
-from edgeood.networks.edge_norm import NormalisedPairs
-from edgeood.networks.edge_perceptron import EdgePerceptron, edges_at_once
-from edgeood.networks.graph import Graph
-from edgeood.networks.products import product, working_dtype
-from edgeood.networks.rectifier import rectify_
+from edgeood.networks.particlenet.batch_norm import BatchNorm
+from edgeood.networks.particlenet.edge_norm import NormalisedPairs
+from edgeood.networks.particlenet.edge_perceptron import EdgePerceptron, edges_at_once
+from edgeood.networks.particlenet.graph import Graph
+from edgeood.networks.particlenet.products import product, working_dtype
+from edgeood.networks.particlenet.rectifier import rectify_
 
 
 class EdgeConvolution(nn.Module):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from edgeood.networks.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
-from edgeood.networks.particlenet_lite import ParticleNetLiteClassifier
+from edgeood.networks.particlenet.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
+from edgeood.networks.particlenet.lite import ParticleNetLiteClassifier
 from edgeood.recipe import EdgeBlock, ParticleNetLite, TriggerCandidates
 
 

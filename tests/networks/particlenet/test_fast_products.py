@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from edgeood.networks.products import product
-from edgeood.networks.rectifier import rectified_gradient_, rectify_
+from edgeood.networks.particlenet.products import product
+from edgeood.networks.particlenet.rectifier import rectified_gradient_, rectify_
 
 
 @pytest.mark.parametrize("rectified", [False, True])

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from edgeood.networks.batch_norm import gradient_sums, moments
-from edgeood.networks.graph import Graph, Part
-from edgeood.networks.parallel import in_parallel
-from edgeood.networks.products import product
-from edgeood.networks.rectifier import rectified_gradient_, rectify_
+from edgeood.networks.particlenet.batch_norm import gradient_sums, moments
+from edgeood.networks.particlenet.graph import Graph, Part
+from edgeood.networks.particlenet.parallel import in_parallel
+from edgeood.networks.particlenet.products import product
+from edgeood.networks.particlenet.rectifier import rectified_gradient_, rectify_
 
 _BYTES_AT_ONCE = 2**20
 """Of one part's values in one layer: half of a core's second-level cache."""

@@ -2,9 +2,9 @@
 
 import torch
 
-from edgeood.networks.graph import Graph
-from edgeood.networks.neighbours import nearest_neighbours
-from edgeood.networks.packing import Packing
+from edgeood.networks.particlenet.graph import Graph
+from edgeood.networks.particlenet.neighbours import nearest_neighbours
+from edgeood.networks.particlenet.packing import Packing
 
 
 def grid_jets(counts: list[int], seed: int = 1) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from edgeood.networks.batch_norm import gradient_sums
-from edgeood.networks.graph import Graph
+from edgeood.networks.particlenet.batch_norm import gradient_sums
+from edgeood.networks.particlenet.graph import Graph
 
 
 class NormalisedPairs(torch.autograd.Function):
