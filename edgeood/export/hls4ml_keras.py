@@ -6,8 +6,8 @@ from typing import Any
 
 from edgeood.export.hls4ml_constituents import register_constituent_layers
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fused_quantizers import fixed_point_of
-from edgeood.networks.quantized.qkeras_twin import QKerasTwin
+from edgeood.networks.quantized.qkeras.quantizers import fixed_point_of
+from edgeood.networks.quantized.qkeras.twin import QKerasTwin
 from edgeood.recipe import Target
 
 _QUANTIZERS = ("_quantizer", "_activation", "_edges")
@@ -88,7 +88,7 @@ def register_keras_layers() -> None:
         """Our own layers become the same hls4ml layers as the operators of the QONNX graph."""
 
         handles = tuple(
-            f"edgeood.networks.quantized.keras_layers.{name}" for name in ("KnnGather", "ConstituentMean")
+            f"edgeood.networks.quantized.qkeras.layers.{name}" for name in ("KnnGather", "ConstituentMean")
         )
 
         def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:

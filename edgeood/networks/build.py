@@ -52,13 +52,13 @@ def _build_twin(recipe: Recipe, classes: int) -> "nn.Module":
     qkeras = recipe.quantization is not None and recipe.quantization.toolkit == "qkeras"
     if isinstance(recipe.network, ParticleNetLite):
         if qkeras:
-            from edgeood.networks.quantized.qkeras_particlenet import QKerasParticleNet as kind
+            from edgeood.networks.quantized.qkeras.particlenet import QKerasParticleNet as kind
         else:
-            from edgeood.networks.quantized.brevitas_particlenet import BrevitasParticleNet as kind
+            from edgeood.networks.quantized.brevitas.particlenet import BrevitasParticleNet as kind
     elif qkeras:
-        from edgeood.networks.quantized.qkeras_cnn import QKerasCNN as kind
+        from edgeood.networks.quantized.qkeras.cnn import QKerasCNN as kind
     else:
-        from edgeood.networks.quantized.brevitas_cnn import BrevitasCNN as kind
+        from edgeood.networks.quantized.brevitas.cnn import BrevitasCNN as kind
     twin: nn.Module = kind(recipe.inputs, recipe.network, recipe.quantization, classes)
     return twin
 

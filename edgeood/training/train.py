@@ -145,7 +145,7 @@ def _seal(
             {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary
         )
     if recipe.quantization is not None and recipe.quantization.toolkit == "qkeras":
-        from edgeood.networks.quantized.keras_files import save_keras
+        from edgeood.networks.quantized.qkeras.files import save_keras
 
         save_keras(network, folder / "network.keras")
     outputs = outputs_of(network, train.inputs)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
-from edgeood.networks.quantized.keras_backend import import_qkeras_on_any_backend
+from edgeood.networks.quantized.qkeras.backend import import_qkeras_on_any_backend
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from edgeood.networks.quantized.qkeras_twin import QKerasTwin
+    from edgeood.networks.quantized.qkeras.twin import QKerasTwin
 
 
 def save_keras(twin: "nn.Module", path: str | os.PathLike[str]) -> None:
@@ -29,7 +29,7 @@ def open_keras(path: str | os.PathLike[str]) -> Any:
     Torch itself is not needed. Raises :class:`EdgeoodError` if the file is missing or is no such model.
     """
     keras, _ = import_qkeras_on_any_backend()
-    from edgeood.networks.quantized import keras_layers  # noqa: F401 - Keras finds our layers by name
+    from edgeood.networks.quantized.qkeras import layers as keras_layers  # noqa: F401 - Keras finds our layers by name
 
     try:
         return keras.models.load_model(path, compile=False)

@@ -16,7 +16,7 @@ except ImportError as error:
 
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks import Outputs
-from edgeood.networks.quantized.brevitas_quantizers import (
+from edgeood.networks.quantized.brevitas.quantizers import (
     activation_quantizer,
     bias_quantizer,
     weight_quantizer,

@@ -14,9 +14,9 @@ from edgeood.fixed_point import FixedPoint
 from edgeood.networks.cnn import CNNClassifier
 from edgeood.networks.load import load_network
 from edgeood.networks.quantized.exact import accumulator_bits, exact_outputs
-from edgeood.networks.quantized.fused_quantizers import fixed_point_of, plain_quantizer, quantize
-from edgeood.networks.quantized.keras_files import save_keras
-from edgeood.networks.quantized.qkeras_cnn import QKerasCNN
+from edgeood.networks.quantized.qkeras.cnn import QKerasCNN
+from edgeood.networks.quantized.qkeras.files import save_keras
+from edgeood.networks.quantized.qkeras.quantizers import fixed_point_of, plain_quantizer, quantize
 from edgeood.networks.quantized.twin import start_from_float
 from edgeood.recipe import CNN, Block, Images, Quantization, Recipe
 
@@ -192,7 +192,7 @@ outputs = model.predict(np.load(sys.argv[2]), verbose=0)
 np.savez(sys.argv[3], representation=outputs[0], logits=outputs[1])
 from edgeood.errors import EdgeoodError
 try:
-    import edgeood.networks.quantized.qkeras_cnn
+    import edgeood.networks.quantized.qkeras.cnn
 except EdgeoodError as error:
     print(error)
 """

@@ -6,7 +6,7 @@ from edgeood.fixed_point import FixedPoint
 from edgeood.inputs.trigger_candidates import ANGLE_FRACTION, ANGLES, FIRST_ANGLE, PT
 from edgeood.networks import Outputs
 from edgeood.networks.particlenet.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
-from edgeood.networks.quantized.brevitas_layers import BrevitasTwin, activation, quantizer
+from edgeood.networks.quantized.brevitas.layers import BrevitasTwin, activation, quantizer
 from edgeood.networks.quantized.layer_types import POOL, pooled_type
 from edgeood.recipe import ParticleNetLite, Quantization, TriggerCandidates
 

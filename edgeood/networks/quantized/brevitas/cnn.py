@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from edgeood.networks import Outputs
-from edgeood.networks.quantized.brevitas_layers import BrevitasTwin, quantizer
+from edgeood.networks.quantized.brevitas.layers import BrevitasTwin, quantizer
 from edgeood.recipe import CNN, Images, Quantization
 
 

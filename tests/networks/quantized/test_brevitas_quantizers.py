@@ -6,8 +6,8 @@ import torch
 from brevitas.nn import QuantLinear
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.brevitas_layers import activation, quantizer
-from edgeood.networks.quantized.brevitas_quantizers import bias_quantizer, weight_quantizer
+from edgeood.networks.quantized.brevitas.layers import activation, quantizer
+from edgeood.networks.quantized.brevitas.quantizers import bias_quantizer, weight_quantizer
 
 SIGNED = [
     FixedPoint(6, 0),

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks import Outputs
-from edgeood.networks.quantized.fused_quantizers import fixed_point_of, fused_quantizer, plain_quantizer
-from edgeood.networks.quantized.keras_backend import import_qkeras
+from edgeood.networks.quantized.qkeras.backend import import_qkeras
+from edgeood.networks.quantized.qkeras.quantizers import fixed_point_of, fused_quantizer, plain_quantizer
 from edgeood.networks.quantized.twin import QuantizedTwin
 from edgeood.recipe import CNN, Images, ParticleNetLite, Quantization, TriggerCandidates
 

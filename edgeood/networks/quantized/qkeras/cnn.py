@@ -5,8 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from edgeood.networks import Outputs
-from edgeood.networks.quantized.keras_backend import import_qkeras
-from edgeood.networks.quantized.qkeras_twin import QKerasTwin, quantized
+from edgeood.networks.quantized.qkeras.backend import import_qkeras
+from edgeood.networks.quantized.qkeras.twin import QKerasTwin, quantized
 from edgeood.recipe import CNN, Images
 
 keras, qkeras = import_qkeras()

@@ -1,14 +1,14 @@
 """Keras layers of ParticleNet-lite that QKeras does not have, for every backend of Keras.
 
 They hold no weights and compute the same numbers on every backend, so that our ``.keras`` files open anywhere:
-import this module first, or use :func:`edgeood.networks.quantized.keras_files.open_keras`.
+import this module first, or use :func:`edgeood.networks.quantized.qkeras.files.open_keras`.
 """
 
 from typing import Any
 
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs.trigger_candidates import PT
-from edgeood.networks.quantized.keras_backend import import_qkeras_on_any_backend
+from edgeood.networks.quantized.qkeras.backend import import_qkeras_on_any_backend
 
 keras, _ = import_qkeras_on_any_backend()
 ops = keras.ops

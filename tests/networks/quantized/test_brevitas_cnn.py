@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.cnn import CNNClassifier
-from edgeood.networks.quantized.brevitas_cnn import BrevitasCNN
+from edgeood.networks.quantized.brevitas.cnn import BrevitasCNN
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import fixed_graph
-from edgeood.networks.quantized.qkeras_cnn import QKerasCNN
+from edgeood.networks.quantized.qkeras.cnn import QKerasCNN
 from edgeood.networks.quantized.twin import QuantizedTwin, start_from_float
 from edgeood.recipe import CNN, Block, Images, Quantization
 
@@ -202,7 +202,7 @@ import sys
 sys.modules["brevitas"] = None
 from edgeood.errors import EdgeoodError
 try:
-    import edgeood.networks.quantized.brevitas_cnn
+    import edgeood.networks.quantized.brevitas.cnn
 except EdgeoodError as error:
     print(error)
 """

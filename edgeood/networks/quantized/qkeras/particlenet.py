@@ -7,9 +7,9 @@ from torch import Tensor
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs.trigger_candidates import ANGLE_FRACTION, ANGLES, FIRST_ANGLE
 from edgeood.networks import Outputs
-from edgeood.networks.quantized.keras_backend import import_qkeras
 from edgeood.networks.quantized.layer_types import POOL, pooled_type
-from edgeood.networks.quantized.qkeras_twin import QKerasTwin, quantized
+from edgeood.networks.quantized.qkeras.backend import import_qkeras
+from edgeood.networks.quantized.qkeras.twin import QKerasTwin, quantized
 from edgeood.recipe import ParticleNetLite, TriggerCandidates
 
 keras, _ = import_qkeras()
@@ -27,7 +27,7 @@ class QKerasParticleNet(QKerasTwin):
 
     def _functional_model(self) -> Any:
         """(B, N, F) candidates → [representation, logits]; layers have the names of the fixed-point graph."""
-        from edgeood.networks.quantized.keras_layers import ConstituentMean, KnnGather
+        from edgeood.networks.quantized.qkeras.layers import ConstituentMean, KnnGather
 
         inputs, network = self.inputs, self.network
         candidates = keras.Input((inputs.constituents, inputs.features), name="candidates")

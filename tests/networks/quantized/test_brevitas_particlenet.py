@@ -8,10 +8,10 @@ import torch
 
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.particlenet.lite import ParticleNetLiteClassifier
-from edgeood.networks.quantized.brevitas_particlenet import BrevitasParticleNet
+from edgeood.networks.quantized.brevitas.particlenet import BrevitasParticleNet
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import KnnGather, fixed_graph
-from edgeood.networks.quantized.qkeras_particlenet import QKerasParticleNet
+from edgeood.networks.quantized.qkeras.particlenet import QKerasParticleNet
 from edgeood.networks.quantized.twin import start_from_float
 from edgeood.recipe import EdgeBlock, ParticleNetLite, Quantization, TriggerCandidates
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.keras_backend import import_qkeras
+from edgeood.networks.quantized.qkeras.backend import import_qkeras
 
 keras, qkeras = import_qkeras()
 

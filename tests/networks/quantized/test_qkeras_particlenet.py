@@ -24,9 +24,9 @@ from edgeood.networks.quantized.fixed_graph import (
     Quantize,
     fixed_graph,
 )
-from edgeood.networks.quantized.fused_quantizers import fixed_point_of
-from edgeood.networks.quantized.keras_files import open_keras, save_keras
-from edgeood.networks.quantized.qkeras_particlenet import QKerasParticleNet
+from edgeood.networks.quantized.qkeras.files import open_keras, save_keras
+from edgeood.networks.quantized.qkeras.particlenet import QKerasParticleNet
+from edgeood.networks.quantized.qkeras.quantizers import fixed_point_of
 from edgeood.networks.quantized.twin import start_from_float
 from edgeood.recipe import EdgeBlock, ParticleNetLite, Quantization, TriggerCandidates
 
@@ -223,8 +223,8 @@ class NoTorch(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(name, name="torch")
 if os.environ["KERAS_BACKEND"] != "torch":
     sys.meta_path.insert(0, NoTorch())
-from edgeood.networks.quantized.keras_files import open_keras
-from edgeood.networks.quantized.keras_layers import ConstituentMean, KnnGather, keras
+from edgeood.networks.quantized.qkeras.files import open_keras
+from edgeood.networks.quantized.qkeras.layers import ConstituentMean, KnnGather, keras
 inputs = np.load(sys.argv[1])
 results = {"backend": np.array(keras.backend.backend()), "torch": np.array("torch" in sys.modules)}
 for i, settings in enumerate(json.loads(str(inputs["gathers"]))):
