@@ -2,7 +2,7 @@
 
 A pilot file keeps the leading constituents as float16 relative to the jet axis, with one code for kind and
 charge. What comes out is what ``edgeood generate`` would have written: one file for each process, named as
-in :mod:`edgeood.jets.processes`, constituents with absolute η and φ and an energy.
+in :mod:`edgeood.jets.simulation.processes`, constituents with absolute η and φ and an energy.
 """
 
 import json
@@ -16,10 +16,10 @@ import typer
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.detector import MASSES
 from edgeood.jets.format import CONSTITUENT_DTYPE, JET_DTYPE, Jets, write_jets
 from edgeood.jets.layout import NEUTRAL_HADRON, PHOTON
-from edgeood.jets.processes import PROCESSES, process_named
+from edgeood.jets.simulation.detector import MASSES
+from edgeood.jets.simulation.processes import PROCESSES, process_named
 
 BLOCK = 5000
 """Jets converted at once."""

@@ -27,7 +27,7 @@ _WHERE = {
     "Recipe": "edgeood.recipe",
     "Run": "edgeood.run",
     "evaluate": "edgeood.evaluation.run_evaluation",
-    "generate": "edgeood.jets.generate",
+    "generate": "edgeood.jets.simulation.generate",
     "load_recipe": "edgeood.recipe",
     "load_released": "edgeood.released",
     "read_jets": "edgeood.jets.format",
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from edgeood.errors import EdgeoodError
     from edgeood.evaluation.run_evaluation import evaluate
     from edgeood.jets.format import Jets, read_jets, write_jets
-    from edgeood.jets.generate import generate
+    from edgeood.jets.simulation.generate import generate
     from edgeood.recipe import Recipe, load_recipe
     from edgeood.released import load_released
     from edgeood.run import Run

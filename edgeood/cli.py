@@ -70,7 +70,7 @@ def generate(
     quiet: QuietOption = False,
 ) -> None:
     """Simulate jets with Pythia 8, a parametrised detector and FastJet."""
-    from edgeood.jets.generate import generate as run
+    from edgeood.jets.simulation.generate import generate as run
 
     folder = run(
         sample, out, jets=jets or None, workers=workers or None, seed=seed, fast=fast, progress=not quiet

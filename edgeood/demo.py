@@ -174,7 +174,7 @@ def run_demo(
 
     from edgeood.evaluation.run_evaluation import evaluate
     from edgeood.export import to
-    from edgeood.jets.generate import generate
+    from edgeood.jets.simulation.generate import generate
     from edgeood.progress import progress_bar
     from edgeood.recipe import load_recipe
     from edgeood.runtime.verify import verify

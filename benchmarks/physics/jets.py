@@ -37,8 +37,8 @@ def folder_of(kind: SetName, scale: Scale, given: Path | None, work: Path) -> Pa
     wanted = scale.jets[kind]
     if given is not None:
         return limited(given, wanted, work / f"jets-{kind}")
-    from edgeood.jets.generate import generate
-    from edgeood.jets.sample import Sample
+    from edgeood.jets.simulation.generate import generate
+    from edgeood.jets.simulation.sample import Sample
 
     sample = Sample(name=f"physics-{kind}", constituents=scale.constituents, jets=wanted)
     return generate(sample, work / f"generated-{kind}", fast=scale.fast, progress=False)

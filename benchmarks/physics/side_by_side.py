@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
-from edgeood.jets.worker import belong_to_parent
+from edgeood.jets.simulation.worker import belong_to_parent
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 Done = TypeVar("Done")

@@ -29,7 +29,7 @@ class PublishedResult:
     decorrelated: bool
     """Whether training was made blind to jet mass."""
     detection: Mapping[str, Mapping[str, Measured]]
-    """Process told from QCD (names of :mod:`edgeood.jets.processes`) → measure → result."""
+    """Process told from QCD (names of :mod:`edgeood.jets.simulation.processes`) → measure → result."""
     sculpting: Mapping[str, Measured] = field(default_factory=dict)
     """Measure → result, at a background efficiency of 0.5."""
 

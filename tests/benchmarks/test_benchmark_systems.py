@@ -16,7 +16,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.evaluation.published import PUBLISHED
 from edgeood.jets.format import write_jets
 from edgeood.jets.layout import Jets
-from edgeood.jets.processes import PROCESSES
+from edgeood.jets.simulation.processes import PROCESSES
 from edgeood.recipe import load_recipe
 
 SCALES = ("smoke", "cpu", "paper")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgeood.jets.shard import event_number
+from edgeood.jets.simulation.shard import event_number
 from edgeood.jets.split import TEST, TRAIN, VALIDATION, split_of
 
 

@@ -15,9 +15,9 @@ from edgeood.atomic import write_text
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import read_attributes, read_jets
-from edgeood.jets.sample import Sample, load_sample
-from edgeood.jets.shard import Effort, Shard, generator_versions
-from edgeood.jets.worker import Workers
+from edgeood.jets.simulation.sample import Sample, load_sample
+from edgeood.jets.simulation.shard import Effort, Shard, generator_versions
+from edgeood.jets.simulation.worker import Workers
 from edgeood.progress import progress_bar
 from edgeood.run import sha256_of
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.jets.clustering import Clusters
-from edgeood.jets.processes import Process
+from edgeood.jets.simulation.clustering import Clusters
+from edgeood.jets.simulation.processes import Process
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.jets.clustering import Clusters, anti_kt
-from edgeood.jets.detector import Objects, Particles, respond
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
-from edgeood.jets.processes import JetSelection, Process
-from edgeood.jets.substructure import substructure
-from edgeood.jets.truth import Origins, accepts, nearest
+from edgeood.jets.simulation.clustering import Clusters, anti_kt
+from edgeood.jets.simulation.detector import Objects, Particles, respond
+from edgeood.jets.simulation.processes import JetSelection, Process
+from edgeood.jets.simulation.substructure import substructure
+from edgeood.jets.simulation.truth import Origins, accepts, nearest
 
 _LEADING = 2
 """Jets of an event that are looked at."""

@@ -11,7 +11,7 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
-from edgeood.jets.shard import Effort, Shard, make_shard
+from edgeood.jets.simulation.shard import Effort, Shard, make_shard
 from edgeood.run import sha256_of
 
 _SPAWN = get_context("spawn")
@@ -64,8 +64,8 @@ def _start(signals: Signals) -> None:
 
 def _work(shard: Shard, folder: Path) -> tuple[str, Effort]:
     # The first shard of a worker should not be charged for importing the generator.
-    import edgeood.jets.pythia
-    import edgeood.jets.selection  # noqa: F401
+    import edgeood.jets.simulation.pythia
+    import edgeood.jets.simulation.selection  # noqa: F401
 
     assert _signals is not None
     effort = make_shard(shard, folder, _signals.report)

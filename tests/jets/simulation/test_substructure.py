@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from edgeood.jets.detector import Objects
 from edgeood.jets.layout import PHOTON
-from edgeood.jets.processes import PROCESSES, JetSelection
+from edgeood.jets.simulation.detector import Objects
+from edgeood.jets.simulation.processes import PROCESSES, JetSelection
 
 fastjet = pytest.importorskip("fastjet")
 
-from edgeood.jets.clustering import Clusters, anti_kt, cluster  # noqa: E402
-from edgeood.jets.selection import in_window, padded, sorted_members  # noqa: E402
-from edgeood.jets.substructure import substructure  # noqa: E402
-from edgeood.jets.truth import Origins, accepts, nearest  # noqa: E402
+from edgeood.jets.simulation.clustering import Clusters, anti_kt, cluster  # noqa: E402
+from edgeood.jets.simulation.selection import in_window, padded, sorted_members  # noqa: E402
+from edgeood.jets.simulation.substructure import substructure  # noqa: E402
+from edgeood.jets.simulation.truth import Origins, accepts, nearest  # noqa: E402
 
 RADIUS = 0.8
 SELECTION = JetSelection(RADIUS, 20.0, 1e4, 2.5)

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.processes import JetSelection, process_named
-from edgeood.jets.shard import Shard
+from edgeood.jets.simulation.processes import JetSelection, process_named
+from edgeood.jets.simulation.shard import Shard
 from edgeood.resources import recipes_folder
 from edgeood.yaml_files import read_yaml, shipped_names, validated
 

@@ -1,8 +1,8 @@
 """Parametrised detector response: stable particles in, particle-flow objects out.
 
 A CMS-like detector after the CMS card of Delphes 3 (de Favereau et al., JHEP 02 (2014) 057): charged
-particles leave tracks (:mod:`edgeood.jets.tracking`), everything but neutrinos and muons showers
-(:mod:`edgeood.jets.calorimeter`), and what the tracks do not explain becomes a photon or a neutral hadron.
+particles leave tracks (:mod:`edgeood.jets.simulation.tracking`), everything but neutrinos and muons showers
+(:mod:`edgeood.jets.simulation.calorimeter`), and what the tracks do not explain becomes a photon or a neutral hadron.
 No pile-up, no displaced vertices; particles beyond |η| = 3 are not simulated.
 """
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.jets.calorimeter import ECAL, HCAL, Deposits, Neutrals, energy_flow
 from edgeood.jets.layout import CHARGED_HADRON, ELECTRON, MUON
-from edgeood.jets.tracking import bent_phi, efficiency, log_normal, relative_resolution
+from edgeood.jets.simulation.calorimeter import ECAL, HCAL, Deposits, Neutrals, energy_flow
+from edgeood.jets.simulation.tracking import bent_phi, efficiency, log_normal, relative_resolution
 
 Floats = NDArray[np.float64]
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from edgeood.jets.calorimeter import ECAL, HCAL, ecal_resolution, hcal_resolution
-from edgeood.jets.detector import Objects, Particles, respond
 from edgeood.jets.layout import CHARGED_HADRON, ELECTRON, MUON, NEUTRAL_HADRON, PHOTON
-from edgeood.jets.tracking import (
+from edgeood.jets.simulation.calorimeter import ECAL, HCAL, ecal_resolution, hcal_resolution
+from edgeood.jets.simulation.detector import Objects, Particles, respond
+from edgeood.jets.simulation.tracking import (
     CALORIMETER_RADIUS,
     MAGNETIC_FIELD,
     bent_phi,

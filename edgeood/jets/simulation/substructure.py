@@ -6,8 +6,8 @@ import fastjet
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.jets.clustering import cluster
-from edgeood.jets.detector import Objects
+from edgeood.jets.simulation.clustering import cluster
+from edgeood.jets.simulation.detector import Objects
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

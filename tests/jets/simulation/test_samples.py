@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.processes import PROCESSES, SET_A, SET_B, JetSelection
-from edgeood.jets.sample import Sample, load_sample, parse_sample, shipped_samples
+from edgeood.jets.simulation.processes import PROCESSES, SET_A, SET_B, JetSelection
+from edgeood.jets.simulation.sample import Sample, load_sample, parse_sample, shipped_samples
 
 
 def test_shipped_samples_are_the_papers() -> None:

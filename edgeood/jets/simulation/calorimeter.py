@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.jets.layout import NEUTRAL_HADRON, PHOTON
-from edgeood.jets.tracking import log_normal
+from edgeood.jets.simulation.tracking import log_normal
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -9,9 +9,9 @@ import pythia8mc
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.detector import ACCEPTANCE, Particles
-from edgeood.jets.processes import FAST_SETTINGS, Process
-from edgeood.jets.truth import Origins
+from edgeood.jets.simulation.detector import ACCEPTANCE, Particles
+from edgeood.jets.simulation.processes import FAST_SETTINGS, Process
+from edgeood.jets.simulation.truth import Origins
 
 _NEUTRINOS = (12, 14, 16)
 _HARDEST_PROCESS = -23

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import write_jets
 from edgeood.jets.layout import Jets
-from edgeood.jets.processes import FAST_SETTINGS, JetSelection, Process, process_named, scanned_settings
+from edgeood.jets.simulation.processes import (
+    FAST_SETTINGS,
+    JetSelection,
+    Process,
+    process_named,
+    scanned_settings,
+)
 
 BATCH = 100
 """Events that Pythia makes at once; part of what a seed means."""
@@ -92,8 +98,8 @@ def make_shard(shard: Shard, folder: Path, progress: Callable[[int], None] = lam
 
     ``progress`` hears of newly accepted jets after each batch; what it raises stops the work.
     """
-    from edgeood.jets.pythia import Generator
-    from edgeood.jets.selection import select
+    from edgeood.jets.simulation.pythia import Generator
+    from edgeood.jets.simulation.selection import select
 
     started, in_pythia = time.process_time(), 0.0
     process = shard.definition

@@ -11,8 +11,8 @@ import numpy as np
 from fastjet import _ext
 from numpy.typing import NDArray
 
-from edgeood.jets.detector import Objects
-from edgeood.jets.processes import JetSelection
+from edgeood.jets.simulation.detector import Objects
+from edgeood.jets.simulation.processes import JetSelection
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -14,8 +14,8 @@ import pytest
 
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import read_attributes, read_jets
-from edgeood.jets.generate import generate
-from edgeood.jets.sample import Sample
+from edgeood.jets.simulation.generate import generate
+from edgeood.jets.simulation.sample import Sample
 
 pytest.importorskip("pythia8mc")
 pytest.importorskip("fastjet")
@@ -29,8 +29,8 @@ import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, if a shell's background job runs the tests
 import sys
 from edgeood.errors import EdgeoodError
-from edgeood.jets.generate import generate
-from edgeood.jets.sample import load_sample
+from edgeood.jets.simulation.generate import generate
+from edgeood.jets.simulation.sample import load_sample
 try:
     generate(load_sample(sys.argv[1]), sys.argv[2], workers=2, seed=3, fast=True, progress=False)
 except EdgeoodError as error:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.processes import (
+from edgeood.jets.simulation.processes import (
     COMMON_SETTINGS,
     FAST_SETTINGS,
     PROCESSES,
