@@ -14,15 +14,15 @@ from torch import nn
 
 from edgeood.recipe import DisCo, NuRD, Recipe, Variational
 from edgeood.training.batch import JetTensors, loader
-from edgeood.training.cross_entropy import CrossEntropyObjective
-from edgeood.training.disco import DisCoObjective
-from edgeood.training.distillation import Distilled
 from edgeood.training.history import History
 from edgeood.training.module import JetTraining
-from edgeood.training.nurd import NuRDObjective
-from edgeood.training.objective import Objective
-from edgeood.training.overlaid_objective import OverlaidObjective
-from edgeood.training.variational import VariationalObjective
+from edgeood.training.objectives.base import Objective
+from edgeood.training.objectives.cross_entropy import CrossEntropyObjective
+from edgeood.training.objectives.disco import DisCoObjective
+from edgeood.training.objectives.distillation import Distilled
+from edgeood.training.objectives.nurd import NuRDObjective
+from edgeood.training.objectives.overlaid import OverlaidObjective
+from edgeood.training.objectives.variational import VariationalObjective
 
 CHECKPOINTS = "checkpoints"
 _VALIDATION_BATCH = 1024

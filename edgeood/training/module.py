@@ -11,7 +11,7 @@ from edgeood.networks import Outputs
 from edgeood.networks.spectral_gp import RandomFeatureGaussianProcess
 from edgeood.recipe import Training
 from edgeood.training.batch import Batch
-from edgeood.training.objective import Objective
+from edgeood.training.objectives.base import Objective
 
 
 class JetTraining(lightning.LightningModule):

@@ -12,13 +12,13 @@ from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
 from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
-from edgeood.networks.canonical import to_canonical
-from edgeood.networks.common_mode import choose_common_mode
 from edgeood.networks.load import load_network
 from edgeood.recipe import CNN, ParticleNetLite, Recipe, load_recipe
 from edgeood.run import Run, sha256_of
 from edgeood.scores import fit_scores
 from edgeood.scores.working_point import threshold_for
+from edgeood.training.gauge.canonical import to_canonical
+from edgeood.training.gauge.common_mode import choose_common_mode
 from edgeood.training.known_jets import KnownJets, jet_paths, read_known_jets
 
 if TYPE_CHECKING:

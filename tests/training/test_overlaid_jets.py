@@ -13,11 +13,11 @@ from edgeood.networks import Outputs
 from edgeood.recipe import NuRD, parse_recipe
 from edgeood.recipe.data import Overlaid
 from edgeood.training.batch import Batch
-from edgeood.training.cross_entropy import CrossEntropyObjective, weighted_cross_entropy
 from edgeood.training.known_jets import read_known_jets, split_jets
-from edgeood.training.nurd import NuRDObjective
+from edgeood.training.objectives.cross_entropy import CrossEntropyObjective, weighted_cross_entropy
+from edgeood.training.objectives.nurd import NuRDObjective
+from edgeood.training.objectives.overlaid import OverlaidObjective
 from edgeood.training.overlaid_jets import overlaid_jets
-from edgeood.training.overlaid_objective import OverlaidObjective
 
 
 def single_particles(count: int) -> Jets:

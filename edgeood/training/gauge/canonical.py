@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.networks.common_mode import widened
+from edgeood.training.gauge.common_mode import widened
 
 if TYPE_CHECKING:
     from torch import nn

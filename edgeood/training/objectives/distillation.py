@@ -6,7 +6,7 @@ from torch.nn.functional import mse_loss
 from edgeood.networks import Outputs
 from edgeood.recipe import Distillation
 from edgeood.training.batch import Batch
-from edgeood.training.objective import Objective, ObjectiveAround
+from edgeood.training.objectives.base import Objective, ObjectiveAround
 
 
 class Distilled(ObjectiveAround):

@@ -7,8 +7,8 @@ from torch.nn.functional import one_hot, softplus
 from edgeood.networks import Outputs
 from edgeood.recipe import NuRD
 from edgeood.training.batch import Batch
-from edgeood.training.cross_entropy import weighted_cross_entropy
-from edgeood.training.objective import Objective
+from edgeood.training.objectives.base import Objective
+from edgeood.training.objectives.cross_entropy import weighted_cross_entropy
 
 
 class NuRDObjective(Objective):

@@ -6,8 +6,8 @@ from torch import Tensor
 from edgeood.networks import Outputs
 from edgeood.recipe import DisCo
 from edgeood.training.batch import Batch
-from edgeood.training.cross_entropy import weighted_cross_entropy
-from edgeood.training.objective import Objective
+from edgeood.training.objectives.base import Objective
+from edgeood.training.objectives.cross_entropy import weighted_cross_entropy
 
 SMALLEST_NORM = 1e-12
 """dVar²(x)·dVar²(y) below this counts as no spread at all: correlation and gradient are zero then."""

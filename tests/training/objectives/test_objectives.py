@@ -10,9 +10,9 @@ from edgeood.errors import EdgeoodError
 from edgeood.networks import Outputs
 from edgeood.recipe import Distillation, NuRD
 from edgeood.training.batch import Batch, JetTensors, loader
-from edgeood.training.cross_entropy import CrossEntropyObjective, weighted_cross_entropy
-from edgeood.training.distillation import Distilled
-from edgeood.training.nurd import NuRDObjective
+from edgeood.training.objectives.cross_entropy import CrossEntropyObjective, weighted_cross_entropy
+from edgeood.training.objectives.distillation import Distilled
+from edgeood.training.objectives.nurd import NuRDObjective
 from edgeood.training.sampling import mass_matching_weights, nuisance_weights
 
 

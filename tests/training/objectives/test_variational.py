@@ -10,7 +10,7 @@ from edgeood.networks import Outputs
 from edgeood.networks.autoencoder import VariationalAutoencoder
 from edgeood.recipe import VAE, FourVectors, Variational
 from edgeood.training.batch import Batch
-from edgeood.training.variational import VariationalObjective
+from edgeood.training.objectives.variational import VariationalObjective
 
 
 def batch(labels: list[int], weights: list[float] | None = None, inputs: torch.Tensor | None = None) -> Batch:

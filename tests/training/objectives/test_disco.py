@@ -10,7 +10,7 @@ from edgeood.evaluation.dependence import distance_correlation
 from edgeood.networks import Outputs
 from edgeood.recipe import DisCo
 from edgeood.training.batch import Batch
-from edgeood.training.disco import DisCoObjective, squared_distance_correlation
+from edgeood.training.objectives.disco import DisCoObjective, squared_distance_correlation
 
 
 def batch(labels: torch.Tensor, mass: torch.Tensor, weights: torch.Tensor | None = None) -> Batch:

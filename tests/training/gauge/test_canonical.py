@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from edgeood.networks.build import outputs_of
-from edgeood.networks.canonical import diagonalising_basis, to_canonical
 from edgeood.networks.cnn import CNNClassifier
 from edgeood.recipe import CNN, Block, Images
 from edgeood.scores.mahalanobis import DiagonalMahalanobis, Mahalanobis
+from edgeood.training.gauge.canonical import diagonalising_basis, to_canonical
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.networks.log_odds import linear_log_odds
+from edgeood.training.gauge.log_odds import linear_log_odds
 
 if TYPE_CHECKING:
     from torch import nn

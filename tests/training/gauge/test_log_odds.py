@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgeood.networks.log_odds import linear_log_odds
+from edgeood.training.gauge.log_odds import linear_log_odds
 
 
 def gaussians(count: int, other_count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,13 +9,13 @@ import torch
 from edgeood.errors import EdgeoodError
 from edgeood.networks.build import outputs_of
 from edgeood.networks.cnn import CNNClassifier
-from edgeood.networks.common_mode import (
+from edgeood.recipe import CNN, Block, Images, Score, load_recipe
+from edgeood.training.gauge.common_mode import (
     choose_common_mode,
     distance_gauge,
     minus_distance,
     with_overlaid_odds,
 )
-from edgeood.recipe import CNN, Block, Images, Score, load_recipe
 
 IMAGES = torch.rand(400, 1, 12, 12, generator=torch.Generator().manual_seed(8)).numpy()
 LABELS = np.arange(400) % 2

@@ -6,7 +6,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.networks import Outputs
 from edgeood.recipe import Variational
 from edgeood.training.batch import Batch
-from edgeood.training.objective import Objective
+from edgeood.training.objectives.base import Objective
 
 
 class VariationalObjective(Objective):

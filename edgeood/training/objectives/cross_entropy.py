@@ -5,7 +5,7 @@ from torch.nn.functional import cross_entropy
 
 from edgeood.networks import Outputs
 from edgeood.training.batch import Batch
-from edgeood.training.objective import Objective
+from edgeood.training.objectives.base import Objective
 
 
 def weighted_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:

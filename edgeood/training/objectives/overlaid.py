@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 from edgeood.networks import Outputs
 from edgeood.training.batch import Batch
-from edgeood.training.objective import Objective, ObjectiveAround
+from edgeood.training.objectives.base import Objective, ObjectiveAround
 
 
 class OverlaidObjective(ObjectiveAround):
