@@ -26,7 +26,7 @@ _WHERE = {
     "Jets": "edgeood.jets.format",
     "Recipe": "edgeood.recipe",
     "Run": "edgeood.run",
-    "evaluate": "edgeood.evaluation.run_evaluation",
+    "evaluate": "edgeood.evaluation.evaluate_run",
     "generate": "edgeood.jets.simulation.generate",
     "load_recipe": "edgeood.recipe",
     "load_released": "edgeood.released",
@@ -58,7 +58,7 @@ __all__ = [
 if TYPE_CHECKING:
     from edgeood import export
     from edgeood.errors import EdgeoodError
-    from edgeood.evaluation.run_evaluation import evaluate
+    from edgeood.evaluation.evaluate_run import evaluate
     from edgeood.jets.format import Jets, read_jets, write_jets
     from edgeood.jets.simulation.generate import generate
     from edgeood.recipe import Recipe, load_recipe

@@ -143,7 +143,7 @@ def evaluate(run: RunArgument, jets: JetsOption = None) -> None:
     """AUROC, rejection, significance improvement and mass sculpting on held-out jets, with figures."""
     from rich.console import Console
 
-    from edgeood.evaluation.run_evaluation import evaluate as measure
+    from edgeood.evaluation.evaluate_run import evaluate as measure
     from edgeood.evaluation.tables import rich_table
 
     Console().print(rich_table(measure(run, jets)))

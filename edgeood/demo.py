@@ -80,7 +80,7 @@ def summarise(
 
     Parameters
     ----------
-    metrics : ``float`` and ``quantized``: what :func:`edgeood.evaluation.run_evaluation.evaluate` returned
+    metrics : ``float`` and ``quantized``: what :func:`edgeood.evaluation.evaluate_run.evaluate` returned
     trained, held_out : jets trained on, and jets that every engine scored
     report : what :func:`edgeood.runtime.verify.verify` returned
     wall_s : step → wall time in seconds
@@ -172,7 +172,7 @@ def run_demo(
     """
     from rich.console import Console
 
-    from edgeood.evaluation.run_evaluation import evaluate
+    from edgeood.evaluation.evaluate_run import evaluate
     from edgeood.export import to
     from edgeood.jets.simulation.generate import generate
     from edgeood.progress import progress_bar

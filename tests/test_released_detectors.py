@@ -11,7 +11,7 @@ from quantized_runs import make_run, quantized_run
 
 from benchmarks.quantization.release import release
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.run_evaluation import evaluate
+from edgeood.evaluation.evaluate_run import evaluate
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, read_jets
 from edgeood.recipe import Recipe

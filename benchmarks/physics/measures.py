@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edgeood.evaluation.bootstrap import bootstrap_roc
 from edgeood.evaluation.dependence import spearman_with_error
 from edgeood.evaluation.detection import background_floor
-from edgeood.evaluation.evaluate import detection_measures
+from edgeood.evaluation.score_metrics import detection_measures
 from edgeood.evaluation.sculpting import mass_sculpting, mass_sculpting_errors
 
 Measured = dict[str, tuple[float, float]]
@@ -32,7 +32,7 @@ def measure(
     """Signal process → measures of a score (N,) of jets with these masses (N,) in GeV and processes (N,).
 
     Rejection and significance improvement are at a signal efficiency of one half, the largest improvement is
-    looked for above the floors of :mod:`edgeood.evaluation.evaluate`, sculpting is measured with half of the
+    looked for above the floors of :mod:`edgeood.evaluation.score_metrics`, sculpting is measured with half of the
     background kept. Errors are the bootstrap's. Raises EdgeoodError for a score that is not finite.
     """
     own = np.isin(names, background)

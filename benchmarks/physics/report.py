@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks.physics.rows import FLATTENED, Row
 from benchmarks.physics.scales import Scale
 from benchmarks.physics.systems import ABLATIONS, BASELINES, SYSTEMS, TABLES, System
-from edgeood.evaluation.evaluate import SIGNAL_FLOOR
 from edgeood.evaluation.labels import score_label
+from edgeood.evaluation.score_metrics import SIGNAL_FLOOR
 from edgeood.evaluation.tables import format_measured
 
 NOTES = Path(__file__).with_name("notes.md")

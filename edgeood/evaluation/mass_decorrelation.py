@@ -31,7 +31,7 @@ def mass_decorrelation(results: Results, scores: Mapping[str, ArrayLike], mass: 
 
     Parameters
     ----------
-    results : what :func:`~edgeood.evaluation.evaluate.evaluate_scores` returned: all measures are its own
+    results : what :func:`~edgeood.evaluation.score_metrics.evaluate_scores` returned: all measures are its own
     scores, mass : name → (B,) and (B,) in GeV, of the background jets that it measured, for the spectra
 
     Returns a dictionary; a measure is ``value``, ``error``, ``chance_mean``, ``chance_q95`` (of scores that know

@@ -20,7 +20,7 @@ Measured = tuple[float, float | None]
 
 @dataclass(frozen=True)
 class PublishedResult:
-    """One line of a paper's table, with the measure names of :mod:`edgeood.evaluation.evaluate`."""
+    """One line of a paper's table, with the measure names of :mod:`edgeood.evaluation.score_metrics`."""
 
     source: str
     """CC22 or GZ24."""

@@ -1,4 +1,4 @@
-"""The results of :func:`~edgeood.evaluation.evaluate.evaluate_scores` as tables for terminal and Markdown."""
+"""The results of :func:`~edgeood.evaluation.score_metrics.evaluate_scores` as tables for terminal and Markdown."""
 
 import math
 from collections.abc import Mapping, Sequence

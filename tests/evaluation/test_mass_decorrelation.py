@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edgeood.evaluation.dependence import distance_correlation, measured_distance_correlation, spearman_noise
-from edgeood.evaluation.evaluate import evaluate_scores
 from edgeood.evaluation.mass_decorrelation import markdown_report, mass_decorrelation
+from edgeood.evaluation.score_metrics import evaluate_scores
 from edgeood.evaluation.sculpting import jensen_shannon_divergence
 from edgeood.evaluation.tables import format_measured
 

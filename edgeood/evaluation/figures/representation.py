@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edgeood.evaluation.figures.principal_components import principal_components
 from edgeood.evaluation.figures.style import Look, looks, new_figure, style
 from edgeood.evaluation.labels import jet_label
-from edgeood.evaluation.principal_components import principal_components
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def representation_figure(representation: Mapping[str, ArrayLike], *, known: Col
     ``representation`` maps each class or process to (N, D) values; the components are those of all jets of
     the ``known`` classes, which are filled. Signals lie over them in a panel of their own. The lines are level
     lines of the density, smoothed by 2.5 % of the range shown; jets outside of it (0.5 % at each edge) count as
-    outside all lines. Raises as :func:`~edgeood.evaluation.principal_components.principal_components`.
+    outside all lines. Raises as :func:`~edgeood.evaluation.figures.principal_components.principal_components`.
     """
     values = {name: np.asarray(own) for name, own in representation.items() if np.size(own)}
     components = principal_components(np.concatenate([own for name, own in values.items() if name in known]))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edgeood.evaluation.figures.score_profile import FEWEST, percentile_in, score_profile
 from edgeood.evaluation.figures.style import looks, new_axes, style
 from edgeood.evaluation.labels import jet_label, score_label
-from edgeood.evaluation.score_profile import FEWEST, percentile_in, score_profile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

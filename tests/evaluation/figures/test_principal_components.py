@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.principal_components import principal_components
+from edgeood.evaluation.figures.principal_components import principal_components
 
 
 @pytest.fixture(scope="module")

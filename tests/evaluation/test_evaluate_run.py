@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from edgeood.evaluation.evaluate_run import evaluate
 from edgeood.evaluation.held_out import score_held_out
-from edgeood.evaluation.run_evaluation import evaluate
 from edgeood.inputs import inputs_of
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from edgeood.evaluation.score_profile import FEWEST, percentile_in, score_profile
+from edgeood.evaluation.figures.score_profile import FEWEST, percentile_in, score_profile
 
 EDGES = np.arange(0, 201, 20.0)
 

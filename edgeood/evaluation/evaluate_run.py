@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from edgeood.atomic import write_text
-from edgeood.evaluation.evaluate import evaluate_scores
 from edgeood.evaluation.held_out import held_out_jets, score_held_out
 from edgeood.evaluation.mass_decorrelation import markdown_report, mass_decorrelation
 from edgeood.evaluation.run_figures import save_figures
+from edgeood.evaluation.score_metrics import evaluate_scores
 from edgeood.evaluation.tables import markdown_table
 from edgeood.run import Run
 from edgeood.training.known_jets import jet_paths
@@ -22,7 +22,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a run on held-out jets; write numbers, tables and figures to the run's folder ``evaluation/``.
 
-    ``metrics.json`` and ``metrics.md`` hold every number (:func:`~edgeood.evaluation.evaluate.evaluate_scores`),
+    ``metrics.json`` and ``metrics.md`` hold every number (:func:`~edgeood.evaluation.score_metrics.evaluate_scores`),
     ``mass_decorrelation.json`` and ``.md`` what the scores know of mass
     (:func:`~edgeood.evaluation.mass_decorrelation.mass_decorrelation`); the figures are listed in
     :func:`~edgeood.evaluation.run_figures.save_figures`.

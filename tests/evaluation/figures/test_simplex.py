@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.simplex import CORNERS, simplex_density, simplex_points
+from edgeood.evaluation.figures.simplex import CORNERS, simplex_density, simplex_points
 
 
 def area(triangles):
