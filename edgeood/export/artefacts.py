@@ -58,8 +58,8 @@ def write_float_onnx(
     """The float network and its score as plain ONNX."""
     import onnx
 
-    from edgeood.export.float_onnx import to_onnx
-    from edgeood.export.onnx import describe
+    from edgeood.export.onnx.float_network import to_onnx
+    from edgeood.export.onnx.lowering import describe
 
     model = to_onnx(load_network(run), kind, parameters, run.recipe.inputs.model_dump()["pixels"])
     describe(model, {key: about[key] for key in _common(run, kind, 0.0)})
@@ -78,9 +78,9 @@ def write_quantized(
     """One artefact of a quantized run, and the proof of its ranges; returns the content of ``score.json``."""
     import onnx
 
-    from edgeood.export.qonnx import to_qonnx
+    from edgeood.export.hls.vendors import HLS_TARGETS
+    from edgeood.export.onnx.qonnx import to_qonnx
     from edgeood.export.range_proof import prove
-    from edgeood.export.vendors import HLS_TARGETS
     from edgeood.networks.quantized.exact import exact_outputs
     from edgeood.networks.quantized.fixed_graph import fixed_graph
 
@@ -92,7 +92,7 @@ def write_quantized(
     metadata = quantized_description(run, kind, score)
     artefact: dict[str, Any] = {}
     if target in HLS_TARGETS:
-        from edgeood.export.hls import write_project
+        from edgeood.export.hls.project import write_project
 
         if vectors is None:
             vectors = _random_inputs(graph.shape, graph.input_type)
@@ -111,11 +111,11 @@ def write_quantized(
             )
     else:
         if target == "onnx":
-            from edgeood.export.onnx import lower
+            from edgeood.export.onnx.lowering import lower
 
             qonnx = lower(qonnx, metadata)
         else:
-            from edgeood.export.onnx import describe
+            from edgeood.export.onnx.lowering import describe
 
             describe(qonnx, metadata)
         with atomic_path(path) as temporary:

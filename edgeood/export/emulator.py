@@ -41,7 +41,7 @@ def write_emulator(
 
     Parameters
     ----------
-    project_folder : written by :func:`edgeood.export.hls.write_project`
+    project_folder : written by :func:`edgeood.export.hls.project.write_project`
     about : the content of ``score.json`` with the ``vitis`` artefact of that project
     version : of the network, chosen by its owner: letters, digits and underscores
 

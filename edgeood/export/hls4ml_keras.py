@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from edgeood.export.hls4ml_constituents import register_constituent_layers
+from edgeood.export.hls.constituent_layers import register_constituent_layers
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.qkeras.quantizers import fixed_point_of
 from edgeood.networks.quantized.qkeras.twin import QKerasTwin

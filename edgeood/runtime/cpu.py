@@ -32,7 +32,7 @@ def open_cpu(run: Run, score: str, *, threads: int = 1) -> "Cpu":
         raise EdgeoodError(
             f"{run.path} has no fitted score '{score}'; choose one of {', '.join(parameters)}."
         )
-    from edgeood.export.cpu import scorer_source
+    from edgeood.export.cpu.source import scorer_source
     from edgeood.networks.load import load_network
     from edgeood.networks.quantized.fixed_graph import fixed_graph
     from edgeood.scores.fused import fused_score
@@ -45,7 +45,7 @@ def open_cpu(run: Run, score: str, *, threads: int = 1) -> "Cpu":
 
 
 def compile_scorer(source: str, cache: Path, *, native: bool = True, flags: Sequence[str] = ()) -> Path:
-    """Compile the C++ file of :func:`~edgeood.export.cpu.scorer_source`, or find it compiled in ``cache``.
+    """Compile the C++ file of :func:`~edgeood.export.cpu.source.scorer_source`, or find it compiled in ``cache``.
 
     The library is named by a hash of all sources, the compiler, its flags, and the instructions it may use; the
     file lies beside it. ``native`` code uses all instructions of this CPU; other code runs on every CPU of its

@@ -25,7 +25,7 @@ class QonnxExecution:
     name = "qonnx"
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        from edgeood.export.qonnx_reader import read_qonnx
+        from edgeood.export.onnx.qonnx_reader import read_qonnx
 
         try:
             self._model = onnx.load(path)

@@ -10,7 +10,7 @@ from quantized_runs import make_run, quantized_run
 
 from edgeood.errors import EdgeoodError
 from edgeood.export import describe, exported, origin, to
-from edgeood.export.hls import project_name
+from edgeood.export.hls.project import project_name
 from edgeood.run import Run
 
 

@@ -17,7 +17,7 @@ from plain_twins import (
 from quantized_runs import SIGNED, STRIDED, TINY, WIDE, quantized_run, random_images
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.cpu import scorer_source
+from edgeood.export.cpu.source import scorer_source
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import FixedGraph

@@ -17,8 +17,8 @@ from plain_twins import (
 from quantized_runs import SIGNED, STRIDED, TINY, random_images
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.onnx import describe
-from edgeood.export.qonnx import to_qonnx
+from edgeood.export.onnx.lowering import describe
+from edgeood.export.onnx.qonnx import to_qonnx
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import FixedGraph
 from edgeood.runtime.qonnx_execution import QonnxExecution

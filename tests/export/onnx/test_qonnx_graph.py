@@ -8,9 +8,9 @@ import pytest
 from plain_twins import TWO_BLOCKS, candidates, cnn_graph, particlenet_graph, scores_for
 from quantized_runs import SIGNED, STRIDED, TINY, random_images
 
-from edgeood.export.qonnx import network_graph, to_qonnx
-from edgeood.export.qonnx_reader import read_qonnx
-from edgeood.export.score_ops import attach, constants_of, detach
+from edgeood.export.onnx.qonnx import network_graph, to_qonnx
+from edgeood.export.onnx.qonnx_reader import read_qonnx
+from edgeood.export.onnx.score_operators import attach, constants_of, detach
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import FixedGraph
 

@@ -12,7 +12,7 @@ from quantized_runs import SIGNED, STRIDED, WIDE, quantized_run, random_images
 
 from edgeood.errors import EdgeoodError
 from edgeood.export import describe, to
-from edgeood.export.hls import _speaking_into
+from edgeood.export.hls.project import _speaking_into
 from edgeood.fixed_point import FixedPoint
 from edgeood.runtime.csim import compile_project, open_csim
 from edgeood.runtime.csim_worker import simulate
@@ -146,7 +146,7 @@ def test_what_hls4ml_says_stays_in_the_log(tmp_path: Path, capfd: pytest.Capture
 def test_failures_name_the_log(tmp_path: Path) -> None:
     import onnx
 
-    from edgeood.export.hls import write_project
+    from edgeood.export.hls.project import write_project
     from edgeood.recipe import Target
     from edgeood.scores.fused import FixedPointMaxLogit
 

@@ -12,7 +12,7 @@ from quantized_runs import SIGNED, STRIDED, WIDE, quantized_run, random_images
 
 from edgeood.errors import EdgeoodError
 from edgeood.export import describe, to
-from edgeood.export.vendors import counter_type, exact_type, rounded_type
+from edgeood.export.hls.vendors import counter_type, exact_type, rounded_type
 from edgeood.fixed_point import FixedPoint
 from edgeood.hardware.vendor_tools import build_report
 from edgeood.recipe import Target

@@ -5,7 +5,7 @@ from typing import Any
 import onnx
 from onnx import helper, numpy_helper
 
-from edgeood.export import score_ops
+from edgeood.export.onnx import score_operators as score_ops
 
 _WEIGHTED = ("Conv", "MatMul")
 _CHANNELS_LAST = "qonnx.custom_op.channels_last"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeood.export.hls_types import LayerTypes
-from edgeood.export.vendors import Vendor, exact_type
+from edgeood.export.hls.project_types import LayerTypes
+from edgeood.export.hls.vendors import Vendor, exact_type
 from edgeood.recipe import Target
 from edgeood.scores.fused import FusedScore
 

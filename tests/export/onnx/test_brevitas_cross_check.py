@@ -7,7 +7,7 @@ import pytest
 import torch
 from quantized_runs import SIGNED, STRIDED, TINY, random_images
 
-from edgeood.export.qonnx import network_graph
+from edgeood.export.onnx.qonnx import network_graph
 from edgeood.networks.quantized.brevitas.cnn import BrevitasCNN
 from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.recipe import CNN, Images, Quantization

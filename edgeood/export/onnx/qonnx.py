@@ -2,16 +2,16 @@
 
 The graph is written from the network's fixed-point graph, whatever toolkit it comes from, and keeps its names.
 Operators that ONNX lacks, and the fused score, which is the last node, are of our domain ``edgeood`` and come with
-function bodies (:mod:`edgeood.export.graph_ops`, :mod:`edgeood.export.score_ops`).
+function bodies (:mod:`edgeood.export.onnx.constituent_operators`, :mod:`edgeood.export.onnx.score_operators`).
 """
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from edgeood.export.graph_ops import add_functions, graph_node
-from edgeood.export.graph_writer import GraphWriter
-from edgeood.export.score_ops import OPSET, append_score
+from edgeood.export.onnx.constituent_operators import add_functions, graph_node
+from edgeood.export.onnx.graph_writer import GraphWriter
+from edgeood.export.onnx.score_operators import OPSET, append_score
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.fixed_graph import (
     INPUT,

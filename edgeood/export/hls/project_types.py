@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.hls4ml_constituents import distance_types
-from edgeood.export.hls4ml_layers import fixed_point
+from edgeood.export.hls.constituent_layers import distance_types
+from edgeood.export.hls.hls4ml_layers import fixed_point
 from edgeood.fixed_point import FixedPoint
 from edgeood.scores.fused import FusedScore
 

@@ -8,7 +8,7 @@ double precision, which holds any that occur.
 import onnx
 from onnx import AttributeProto, FunctionProto, NodeProto, TensorProto, helper
 
-from edgeood.export.score_ops import DOMAIN, OPSET, type_attribute
+from edgeood.export.onnx.score_operators import DOMAIN, OPSET, type_attribute
 from edgeood.networks.quantized.fixed_graph import ConstituentMean, KnnGather
 
 # Sorting keys of what is no neighbour, larger than any distance (which has at most 53 bits).

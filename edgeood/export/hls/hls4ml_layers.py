@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edgeood.export.vendors import VENDORS, Vendor
+from edgeood.export.hls.vendors import VENDORS, Vendor
 from edgeood.fixed_point import FixedPoint
 from edgeood.resources import firmware_folder
 

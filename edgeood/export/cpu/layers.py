@@ -6,8 +6,8 @@ The kernels say what each member of a structure means (``layers.h``, ``constitue
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.export.cpu_text import constants, rounding, structure, table, types
-from edgeood.export.cpu_types import c_integer, c_storage, reach, reach_of_rounding
+from edgeood.export.cpu.text import constants, rounding, structure, table, types
+from edgeood.export.cpu.types import c_integer, c_storage, reach, reach_of_rounding
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.fixed_graph import ConstituentMean, Convolution, Dense, KnnGather
 from edgeood.networks.quantized.interval_ranges import Range

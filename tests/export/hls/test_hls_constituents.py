@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.hls4ml_constituents import distance_types, gathered_type, sum_types
+from edgeood.export.hls.constituent_layers import distance_types, gathered_type, sum_types
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import (
@@ -95,8 +95,8 @@ def fused(kind: str) -> FusedScore:
 
 
 def write(folder: Path, graph: FixedGraph, score: FusedScore, target: Target, backend: str) -> dict[str, str]:
-    from edgeood.export.hls import write_project
-    from edgeood.export.qonnx import to_qonnx
+    from edgeood.export.hls.project import write_project
+    from edgeood.export.onnx.qonnx import to_qonnx
 
     inputs = jets()[:20]
     outputs = exact_outputs(graph, inputs)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from edgeood.export.hls4ml_layers import precision, register, struct, vendor_of
-from edgeood.export.score_ops import constants_of
-from edgeood.export.vendors import exact_type
+from edgeood.export.hls.hls4ml_layers import precision, register, struct, vendor_of
+from edgeood.export.hls.vendors import exact_type
+from edgeood.export.onnx.score_operators import constants_of
 
 HEADER = "nnet_edgeood_score.h"
 

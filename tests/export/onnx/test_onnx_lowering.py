@@ -21,8 +21,8 @@ from quantized_runs import SIGNED, STRIDED, TINY, WIDE, quantized_run, random_im
 
 from edgeood.errors import EdgeoodError
 from edgeood.export import to
-from edgeood.export.onnx import lower
-from edgeood.export.qonnx import to_qonnx
+from edgeood.export.onnx.lowering import lower
+from edgeood.export.onnx.qonnx import to_qonnx
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.exact import accumulator_bits, exact_outputs
 from edgeood.networks.quantized.fixed_graph import Constant, Convolution, FixedGraph

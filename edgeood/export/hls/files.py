@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.export.vendors import Vendor
+from edgeood.export.hls.vendors import Vendor
 from edgeood.fixed_point import FixedPoint
 from edgeood.resources import firmware_folder
 

@@ -3,9 +3,9 @@
 from functools import cache
 from typing import Any
 
-from edgeood.export.hls4ml_layers import fixed_point, precision, register, struct, vendor_of
-from edgeood.export.score_ops import constants_of
-from edgeood.export.vendors import counter_type, exact_type, rounded_type
+from edgeood.export.hls.hls4ml_layers import fixed_point, precision, register, struct, vendor_of
+from edgeood.export.hls.vendors import counter_type, exact_type, rounded_type
+from edgeood.export.onnx.score_operators import constants_of
 from edgeood.fixed_point import FixedPoint
 
 HEADER = "nnet_edgeood_constituents.h"

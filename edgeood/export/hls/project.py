@@ -2,7 +2,7 @@
 
 hls4ml turns Quant nodes into types and chooses exact accumulators by itself; what it must be told is the input
 type (the first Quant's own, so that inputs are rounded on entry), our operators
-(:mod:`edgeood.export.hls4ml_scores`, :mod:`edgeood.export.hls4ml_constituents`), a namespace, and the target.
+(:mod:`edgeood.export.hls.score_layers`, :mod:`edgeood.export.hls.constituent_layers`), a namespace, and the target.
 """
 
 import hashlib
@@ -19,22 +19,22 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.hls4ml_constituents import register_constituent_layers
-from edgeood.export.hls4ml_scores import register_score_layers
-from edgeood.export.hls_catapult import own_pooling_types, put_constants_into_sources, tidy
-from edgeood.export.hls_files import (
+from edgeood.export.hls.catapult import own_pooling_types, put_constants_into_sources, tidy
+from edgeood.export.hls.channels_last import channels_last, pointwise_sizes
+from edgeood.export.hls.constituent_layers import register_constituent_layers
+from edgeood.export.hls.files import (
     drop_build_products,
     drop_sizes,
     fill_constants_in_a_loop,
     write_test_bench,
     write_vectors,
 )
-from edgeood.export.hls_graph import channels_last, pointwise_sizes
-from edgeood.export.hls_readme import TOOLS, readme
-from edgeood.export.hls_types import check_score_type, exact_types, layer_types
-from edgeood.export.qonnx_reader import read_qonnx
+from edgeood.export.hls.project_types import check_score_type, exact_types, layer_types
+from edgeood.export.hls.readme import TOOLS, readme
+from edgeood.export.hls.score_layers import register_score_layers
+from edgeood.export.hls.vendors import VENDORS, Backend, exact_type, rounded_type
+from edgeood.export.onnx.qonnx_reader import read_qonnx
 from edgeood.export.range_proof import prove
-from edgeood.export.vendors import VENDORS, Backend, exact_type, rounded_type
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.scores.fused import FusedScore
@@ -84,7 +84,7 @@ def write_project(
 
     Parameters
     ----------
-    qonnx : graph from :func:`edgeood.export.qonnx.to_qonnx`
+    qonnx : graph from :func:`edgeood.export.onnx.qonnx.to_qonnx`
     target : part, clock, interface, strategy and reuse factor; for Intel HLS, :data:`INTEL_DEVICE` stands in for a
         part of AMD ("xc…")
     name : the recipe's

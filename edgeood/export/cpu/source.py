@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from edgeood.export import cpu_layers as layers
-from edgeood.export.cpu_types import c_tensor
+from edgeood.export.cpu import layers
+from edgeood.export.cpu.types import c_tensor
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.fixed_graph import (
     ConstituentMean,

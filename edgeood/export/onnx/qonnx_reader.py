@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, helper, numpy_helper
 
-from edgeood.export.score_ops import DOMAIN, OPERATORS, type_of_attribute
+from edgeood.export.onnx.score_operators import DOMAIN, OPERATORS, type_of_attribute
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.fixed_graph import (
     INPUT,
@@ -28,7 +28,7 @@ def read_qonnx(model: onnx.ModelProto) -> tuple[FixedGraph, NodeProto | None]:
     """The fixed-point graph of a QONNX model of ours, and its score's node, if there is one.
 
     The tensor that the score reads stands for both representation and logits. Raises :class:`NotImplementedError`
-    for nodes and settings that :mod:`edgeood.export.qonnx` does not write.
+    for nodes and settings that :mod:`edgeood.export.onnx.qonnx` does not write.
     """
     reader = _Reader(model)
     score = None

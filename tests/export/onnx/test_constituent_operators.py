@@ -10,9 +10,9 @@ from exact_fractions import fractions, result_of
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from edgeood.export.graph_ops import add_functions, graph_node
-from edgeood.export.qonnx import IR_VERSION
-from edgeood.export.score_ops import OPSET
+from edgeood.export.onnx.constituent_operators import add_functions, graph_node
+from edgeood.export.onnx.qonnx import IR_VERSION
+from edgeood.export.onnx.score_operators import OPSET
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.fixed_graph import ConstituentMean, KnnGather
 

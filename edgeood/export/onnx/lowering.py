@@ -20,9 +20,9 @@ import onnx
 from onnx import NodeProto, TensorProto, helper
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.graph_ops import graph_node
-from edgeood.export.graph_writer import GraphWriter
-from edgeood.export.qonnx_reader import read_qonnx
+from edgeood.export.onnx.constituent_operators import graph_node
+from edgeood.export.onnx.graph_writer import GraphWriter
+from edgeood.export.onnx.qonnx_reader import read_qonnx
 from edgeood.fixed_point import FixedPoint
 from edgeood.networks.quantized.exact import FLOAT32_BITS, operation_bits
 from edgeood.networks.quantized.fixed_graph import (

@@ -1,0 +1,1 @@
+"""C++ in integers for the CPU."""

@@ -1,0 +1,1 @@
+"""QONNX, the interchange format, and what is made of it for ONNX Runtime."""
