@@ -11,7 +11,6 @@ A released detector is a run directory without what only its training needed, an
 for them) and a few jets (``jets.h5``). Scoring needs NumPy, h5py and ONNX Runtime only.
 """
 
-import difflib
 import json
 import os
 from pathlib import Path
@@ -20,12 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, Paths, iterate_jets
 from edgeood.resources import released_folder
-from edgeood.run import sha256_of
 from edgeood.runtime.onnxruntime import OnnxRuntime
+from edgeood.suggestions import suggestion
 
 CARD, VECTORS, EXAMPLE = "card.json", "vectors.npz", "jets.h5"
 FORMAT, FORMAT_VERSION = "edgeood-released", 1
@@ -111,10 +111,7 @@ def load_released(
         folder = Path(name)
     if not (folder / CARD).is_file():
         known = released_names()
-        close = difflib.get_close_matches(os.fspath(name), known, n=1)
-        hint = (
-            f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(known)}, or give a folder."
-        )
+        hint = suggestion(os.fspath(name), known, f"choose one of {', '.join(known)}, or give a folder.")
         raise EdgeoodError(f"there is no released detector '{os.fspath(name)}'; {hint}")
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     if card.get("format") != FORMAT or card.get("version") != FORMAT_VERSION:

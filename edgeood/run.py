@@ -1,6 +1,5 @@
 """The run directory: what a training produced, the only thing that is passed between commands."""
 
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
+from edgeood.suggestions import suggestion
 
 if TYPE_CHECKING:
     from edgeood.recipe import Recipe
@@ -31,12 +31,6 @@ _RECORDED = (
     "qonnx",
     "hls4ml",
 )
-
-
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes, as hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def installed_versions() -> dict[str, str]:
@@ -65,6 +59,9 @@ class Run:
     ``export/<score>/``     QONNX, ONNX and HLS of one fused score, by ``edgeood export``
     ======================  ==========================================================================
     """
+
+    WRITTEN = ("format", "version", "recipe", "versions", "data")
+    """Keys of ``run.json`` that :meth:`finish` writes itself."""
 
     def __init__(self, path: str | os.PathLike[str], manifest: dict[str, Any]) -> None:
         self.path = Path(path)
@@ -100,18 +97,24 @@ class Run:
 
     @classmethod
     def finish(
-        cls, path: str | os.PathLike[str], recipe: "Recipe", data: dict[str, str], **extra: Any
+        cls,
+        path: str | os.PathLike[str],
+        recipe: "Recipe",
+        data: dict[str, str],
+        versions: dict[str, str] | None = None,
+        **extra: Any,
     ) -> "Run":
         """Seal a run directory once everything else lies in it.
 
-        ``data`` maps each jet file's name to its SHA-256; ``extra`` goes into the manifest as it is.
+        ``data`` maps each jet file's name to its SHA-256, ``versions`` are of what trained it (default: what is
+        installed); ``extra`` goes into the manifest as it is.
         """
         folder = Path(path)
         manifest = {
             "format": FORMAT,
             "version": FORMAT_VERSION,
             "recipe": recipe.model_dump(mode="json"),
-            "versions": installed_versions(),
+            "versions": versions or installed_versions(),
             "data": dict(sorted(data.items())),
             **extra,
         }
@@ -160,3 +163,11 @@ class Run:
                 score, key = name.split("/", 1)
                 parameters.setdefault(score, {})[key] = file[name]
         return parameters
+
+    def score_parameters(self, score: str) -> dict[str, NDArray[Any]]:
+        """The fitted parameters of one score. Raises :class:`EdgeoodError` if the run has no such score."""
+        parameters = self.load_scores()
+        if score not in parameters:
+            remedy = suggestion(score, parameters, f"choose one of {', '.join(parameters)}.")
+            raise EdgeoodError(f"{self.path} has no fitted score '{score}'; {remedy}")
+        return parameters[score]

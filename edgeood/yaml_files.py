@@ -1,7 +1,6 @@
 """Users' YAML files, read into pydantic models; every mistake in one is told in one sentence."""
 
 import dataclasses
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -10,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from edgeood.errors import EdgeoodError
+from edgeood.suggestions import suggestion
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,8 +30,7 @@ def read_yaml(name_or_path: str | Path, folder: Path, noun: str) -> Any:
         path = folder / f"{name_or_path}.yaml"
     if not path.is_file():
         known = shipped_names(folder)
-        close = difflib.get_close_matches(Path(name_or_path).stem, known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"give a YAML file or one of {', '.join(known)}."
+        hint = suggestion(Path(name_or_path).stem, known, f"give a YAML file or one of {', '.join(known)}.")
         raise EdgeoodError(f"there is no {noun} '{name_or_path}'; {hint}")
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -76,8 +75,9 @@ def _place(location: Sequence[int | str], content: Any) -> str:
 def _sentence(problem: dict[str, Any], model: type[BaseModel], content: Any) -> str:
     where = _place(problem["loc"], content)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        close = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_keys(model)), n=1)
-        return f"unknown key '{where}'; " + (f"did you mean '{close[0]}'?" if close else "remove it.")
+        return f"unknown key '{where}'; " + suggestion(
+            str(problem["loc"][-1]), sorted(_keys(model)), "remove it."
+        )
     if problem["type"] == "missing":
         return f"'{where}' is missing; add it."
     message = problem["msg"].removeprefix("Value error, ")

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.graph import (
     INPUT,
     ConstituentMean,
     Convolution,
@@ -62,7 +62,7 @@ def result_of(operation: Operation, inputs: list[np.ndarray]) -> np.ndarray:
     """One operation."""
     x = inputs[-1]
     if isinstance(operation, Quantize):
-        return rounded(x, operation.kind)
+        return rounded(x, operation.type)
     if isinstance(operation, Dense):
         return x @ fractions(operation.weights.values) + fractions(operation.bias.values)
     if isinstance(operation, Convolution):

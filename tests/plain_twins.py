@@ -7,14 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from edgeood.fixed_point import FixedPoint
+from edgeood.fixed_point.graph import Dense, FixedGraph, Quantize
+from edgeood.fixed_point.types import smallest_type
 from edgeood.inputs.trigger_candidates import ANGLE_FRACTION, IDENTITY, PT_FRACTION
 from edgeood.networks.build import OutputArrays
-from edgeood.networks.quantized.fixed_graph import Dense, FixedGraph, Quantize, fixed_graph
-from edgeood.networks.quantized.layer_types import smallest_type
+from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.twin import QuantizedTwin
 from edgeood.recipe import CNN, EdgeBlock, Images, ParticleNetLite, Quantization, TriggerCandidates
-from edgeood.scores.fixed_point_mahalanobis import fixed_point_mahalanobis
-from edgeood.scores.fused import FixedPointMaxLogit, FusedScore
+from edgeood.scores.fused import FusedScore
+from edgeood.scores.fused.mahalanobis import fixed_point_mahalanobis
+from edgeood.scores.fused.max_logit import FixedPointMaxLogit
 
 ONE_BLOCK = (EdgeBlock(edge=6, nodes=(5,)),)
 TWO_BLOCKS = (EdgeBlock(edge=6, nodes=(5,)), EdgeBlock(edge=4))
@@ -118,7 +120,7 @@ def scores_for(graph: FixedGraph, outputs: OutputArrays) -> dict[str, FusedScore
     inverse = np.stack([1 / (half.var(axis=0) + 0.1) for half in halves])
     return {
         "max_logit": FixedPointMaxLogit(_logits_type(graph), 0.0),
-        "mahalanobis_diagonal": fixed_point_mahalanobis(mean, inverse, 10.0, representation.kind, 0.01),
+        "mahalanobis_diagonal": fixed_point_mahalanobis(mean, inverse, 10.0, representation.type, 0.01),
     }
 
 
@@ -127,7 +129,7 @@ def _logits_type(graph: FixedGraph) -> FixedPoint:
     representation, logits = graph[graph.representation], graph[graph.logits]
     assert isinstance(representation, Quantize)
     assert isinstance(logits, Dense)
-    taken, weights, bias = representation.kind, logits.weights.kind, logits.bias.kind
+    taken, weights, bias = representation.type, logits.weights.type, logits.bias.type
     fraction = max(taken.fraction + weights.fraction, bias.fraction)
     reach = max(taken.high, -taken.low)
     largest = len(logits.weights.integers) * reach * -weights.low - bias.low

@@ -147,9 +147,7 @@ def make_run(
     outputs = outputs_of(twin, known)
     labels = (outputs.logits[:, 0] > np.median(outputs.logits[:, 0])).astype(int)
     parameters = {}
-    fitted = fit_scores(outputs.representation, outputs.logits, labels)
-    if normal == "background":
-        fitted["mahalanobis_diagonal"] = fitted["mahalanobis_diagonal"].of_class(0)
+    fitted = fit_scores(outputs.representation, outputs.logits, labels, normal=normal)
     for name, score in fitted.items():
         score.threshold = threshold_for(score(outputs.representation, outputs.logits), 0.1)
         parameters[name] = score.parameters()

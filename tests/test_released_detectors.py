@@ -10,13 +10,14 @@ import pytest
 from quantized_runs import make_run, quantized_run
 
 from benchmarks.quantization.release import release
+from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.evaluate_run import evaluate
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, read_jets
 from edgeood.recipe import Recipe
 from edgeood.released import load_released, released_names
-from edgeood.run import Run, sha256_of
+from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.runtime.onnxruntime import OnnxRuntime
 

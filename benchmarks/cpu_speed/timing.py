@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import exported, to
+from edgeood.export import to
+from edgeood.export.record import exported
 from edgeood.run import Run
 from edgeood.runtime.cpu import open_cpu
 from edgeood.runtime.csim import open_csim

@@ -1,11 +1,11 @@
 """The systems as data: what is trained, how the members are combined, and which published line it stands beside."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from edgeood.errors import EdgeoodError
+from edgeood.suggestions import suggestion
 
 SetName = Literal["a", "b"]
 Combination = Literal["single", "ensemble", "ova_ava"]
@@ -243,7 +243,6 @@ def systems_named(names: Iterable[str]) -> tuple[System, ...]:
     chosen = list(names)
     for name in chosen:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(known)}."
+            hint = suggestion(name, known, f"choose from {', '.join(known)}.")
             raise EdgeoodError(f"there is no system '{name}'; {hint}")
     return tuple(known[name] for name in chosen) if chosen else SYSTEMS

@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 from benchmarks.quantization.card import markdown
 from benchmarks.quantization.rows import hidden_bits, total_ebops
 from edgeood.atomic import atomic_path, write_text
+from edgeood.checksums import sha256_of
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.held_out import held_out_jets
-from edgeood.export import ARTEFACTS, describe, to
+from edgeood.export import to
+from edgeood.export.record import read_record
+from edgeood.export.targets import TARGETS
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, jet_files, write_jets
 from edgeood.recipe import Recipe
 from edgeood.released import CARD, EXAMPLE, FORMAT, FORMAT_VERSION, VECTORS, load_released
 from edgeood.resources import released_folder
-from edgeood.run import Run, sha256_of
+from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.scores.fused import FUSED_SCORES
 
@@ -122,7 +125,7 @@ def _vectors(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
 def _write_vectors(run: Run, vectors: NDArray[np.float32]) -> None:
     expected = {}
     for name in FUSED_SCORES:
-        scaled = open_network(run, name)(vectors) / describe(run, name)["step"]
+        scaled = open_network(run, name)(vectors) / read_record(run, name)["step"]
         expected[name] = np.rint(scaled).astype(np.int64)
         if not np.array_equal(expected[name], scaled):
             raise EdgeoodError(f"{run.path}: a score '{name}' of the network is no whole number of steps.")
@@ -138,9 +141,9 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
     background = np.isin(jets.process_names, recipe.data.classes[recipe.data.background])
     scores = {}
     for score in FUSED_SCORES:
-        about = describe(run, score)
+        about = read_record(run, score)
         scores[score] = {
-            "file": f"export/{score}/{ARTEFACTS['onnx']}",
+            "file": f"export/{score}/{TARGETS['onnx'].artefact}",
             **{key: about[key] for key in ("step", "threshold", "threshold_integer", "types")},
             "ebops": ebops[score],
             "signals": {signal: own[score] for signal, own in metrics["signals"].items()},

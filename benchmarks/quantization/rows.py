@@ -15,13 +15,11 @@ from benchmarks.quantization.scoring import ALONE, Scores, scores_of
 from edgeood.evaluation.bootstrap import bootstrap_auroc
 from edgeood.evaluation.sculpting import mass_sculpting, mass_sculpting_errors
 from edgeood.networks.load import load_network
-from edgeood.networks.quantized.bit_operations import bit_operations
-from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.layer_types import layer_types
 from edgeood.recipe import CNN, ParticleNetLite, Recipe
 from edgeood.run import Run
-from edgeood.scores.bit_operations import score_bit_operations
-from edgeood.scores.fused import FUSED_SCORES, fused_score
+from edgeood.scores.fused import FUSED_SCORES
+from edgeood.scores.fused.network import fused_network
 
 BACKGROUND_KEPT = 0.5
 """Share of the background, the most anomalous, whose mass spectrum is compared with that of all [GZ24]."""
@@ -80,12 +78,8 @@ def hidden_bits(recipe: Recipe) -> int:
 
 def total_ebops(run: Run) -> dict[str, int]:
     """Score → effective bit operations of a twin and that score."""
-    layers = sum(bit_operations(fixed_graph(load_network(run))).values())  # type: ignore[arg-type]
-    parameters = run.load_scores()
-    return {
-        name: layers + score_bit_operations(fused_score(run.recipe, name, parameters[name]))
-        for name in FUSED_SCORES
-    }
+    twin = load_network(run)
+    return {name: sum(fused_network(run, name, twin).bit_operations().values()) for name in FUSED_SCORES}
 
 
 def rows_of(

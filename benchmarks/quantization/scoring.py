@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from benchmarks.quantization.jets import HeldOutJets
 from edgeood.atomic import atomic_path
+from edgeood.checksums import sha256_of
 from edgeood.inputs import inputs_of
-from edgeood.run import Run, sha256_of
+from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.scores.fused import FUSED_SCORES
 

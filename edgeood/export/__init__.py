@@ -12,32 +12,26 @@ catapult  ``catapult/``               the same for Catapult
 emulator  ``emulator/``               shared library with the Vitis project's bits, for C, C++, Python and CMSSW
 ========  ==========================  =========================================================
 
-Beside them lie ``score.json``, the score's types, step, threshold and the checksums of what it was made from, and
-``ranges.json``, the proof that no number of the network or the score can leave its type, whatever the input.
+Beside them lie ``score.json``, the score's types, step, threshold, the checksums of what it was made from and the
+settings that each artefact was made with, and ``ranges.json``, the proof that no number of the network or the score
+can leave its type, whatever the input.
 """
 
-import difflib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
-from edgeood.run import Run, sha256_of
+from edgeood.export.targets import TARGETS, Order
+from edgeood.run import Run
+from edgeood.suggestions import suggestion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ARTEFACTS = {
-    "qonnx": "score.qonnx.onnx",
-    "onnx": "score.onnx",
-    "vitis": "vitis",
-    "vivado": "vivado",
-    "quartus": "quartus",
-    "catapult": "catapult",
-    "emulator": "emulator",
-}
-TARGETS = tuple(ARTEFACTS)
+__all__ = ["TARGETS", "to"]
 
 
 def to(
@@ -45,6 +39,7 @@ def to(
     target: str,
     *,
     score: str | None = None,
+    changes: Sequence[str] = (),
     test_vectors: "NDArray | None" = None,
     version: int | str = 1,
 ) -> Path:
@@ -52,30 +47,32 @@ def to(
 
     Parameters
     ----------
-    target : one of :data:`TARGETS`
+    target : a key of :data:`TARGETS`
     score : ``max_logit`` or ``mahalanobis_diagonal`` (float runs also ``mahalanobis``); default: the recipe's
+    changes : assignments such as ``target.clock_ns=2.5``: how this export is operated, in place of the recipe's
+        section ``target``; what was used is recorded with the artefact
     test_vectors : (n, …) network inputs that the HLS test bench gets with their expected scores;
         default: a few random ones
     version : of an emulator, whose symbols carry it
 
-    Raises :class:`EdgeoodError` for an unknown target or score, a score or target that the run cannot have, or
-    a conversion that fails.
+    Raises :class:`EdgeoodError` for an unknown target or score, a score or target that the run cannot have, a change
+    of what was trained, or a conversion that fails.
     """
-    if target not in ARTEFACTS:
-        close = difflib.get_close_matches(target, TARGETS, n=1)
-        remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(TARGETS)}."
+    if target not in TARGETS:
+        remedy = suggestion(target, TARGETS, f"choose one of {', '.join(TARGETS)}.")
         raise EdgeoodError(f"there is no export target '{target}'; {remedy}")
-    kind = score or run.manifest["recipe"]["score"]["kind"]
     from edgeood.recipe import ScoreName
+    from edgeood.recipe.operation import operated
 
-    parameters = {name: own for name, own in run.load_scores().items() if name in get_args(ScoreName)}
-    if kind not in parameters:
-        close = difflib.get_close_matches(kind, list(parameters), n=1)
-        remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(parameters)}."
-        raise EdgeoodError(f"{run.path} has no score to export of the name '{kind}'; {remedy}")
-    if not run.quantized and run.recipe.network.kind != "cnn":
+    recipe = operated(run.recipe, changes)
+    chosen = score or recipe.score.kind
+    exportable = [name for name in run.load_scores() if name in get_args(ScoreName)]
+    if chosen not in exportable:
+        remedy = suggestion(chosen, exportable, f"choose one of {', '.join(exportable)}.")
+        raise EdgeoodError(f"{run.path} has no score to export of the name '{chosen}'; {remedy}")
+    if not run.quantized and recipe.network.kind != "cnn":
         raise EdgeoodError(
-            f"{run.path} holds a float network of kind '{run.recipe.network.kind}'; export a float 'cnn', or a "
+            f"{run.path} holds a float network of kind '{recipe.network.kind}'; export a float 'cnn', or a "
             "quantized twin."
         )
     if not run.quantized and target != "onnx":
@@ -83,80 +80,56 @@ def to(
             f"{run.path} is a float run, which exports to onnx only; train its quantized twin."
         )
     try:
-        from edgeood.export import artefacts
+        if not run.quantized:
+            return _float_onnx(run, chosen)
+        from edgeood.export.record import fused_description
+        from edgeood.scores.fused.network import fused_network
+        from edgeood.scores.fused.proof import prove
+
+        network = fused_network(run, chosen)
+        folder = run.export_folder(chosen)
+        proof = json.dumps(prove(network), indent=1) + "\n"
+        order = Order(
+            network,
+            recipe.name,
+            fused_description(run, network),
+            recipe.target,
+            folder,
+            {},
+            test_vectors,
+            str(version),
+        )
+        path = _write(run, target, order)[0]
+        write_text(folder / "ranges.json", proof)
     except ImportError as error:
         raise EdgeoodError(
             f"exports need the package '{error.name}'; install `edgeood[firmware]`."
         ) from error
-
-    folder = run.export_folder(kind)
-    path = folder / ARTEFACTS[target]
-    if not run.quantized:
-        about = artefacts.float_description(run, kind, parameters[kind])
-        artefacts.write_float_onnx(run, kind, parameters[kind], about, path)
-    elif target == "emulator":
-        about = _emulator(run, kind, path, test_vectors, version)
-    else:
-        about = artefacts.write_quantized(run, kind, parameters[kind], target, path, test_vectors)
-    _merge(folder / "score.json", about)
     return path
 
 
-def _emulator(
-    run: Run, kind: str, path: Path, test_vectors: "NDArray | None", version: int | str
-) -> dict[str, Any]:
-    """Write the emulator of a Vitis project that is made for it; returns the content of ``score.json``."""
-    from edgeood.export.emulator import write_emulator
+def _write(run: Run, target: str, order: Order) -> tuple[Path, dict[str, Any]]:
+    """Write an artefact, after those that it needs; its path, and what is remembered of it."""
+    import dataclasses
 
-    project = to(run, "vitis", score=kind, test_vectors=test_vectors)
-    about = describe(run, kind)
+    from edgeood.export.record import remember
+
+    needed = {name: _write(run, name, order)[1] for name in TARGETS[target].needs}
+    path = order.folder / TARGETS[target].artefact
     with atomic_path(path) as temporary:
-        artefact = write_emulator(project, about, version, temporary)
-    return {**about, "artefacts": {**about["artefacts"], "emulator": artefact}}
+        artefact = TARGETS[target].load()(dataclasses.replace(order, artefacts=needed), temporary)
+    remember(run, order.about, target, artefact)
+    return path, artefact
 
 
-def describe(run: Run, score: str) -> dict[str, Any]:
-    """What ``score.json`` says about an exported score.
+def _float_onnx(run: Run, score: str) -> Path:
+    from edgeood.export.onnx.artefacts import write_float_onnx
+    from edgeood.export.record import description, remember
 
-    Raises :class:`EdgeoodError` if nothing was exported, or only from another network or fit.
-    """
-    file = run.export_folder(score) / "score.json"
-    if not file.is_file():
-        raise EdgeoodError(
-            f"{run.path} has no exported score '{score}'; run `edgeood export {run.path} --score {score}`."
-        )
-    about = json.loads(file.read_text(encoding="utf-8"))
-    if about["made_from"] != origin(run):
-        raise EdgeoodError(
-            f"{file.parent} was exported from another network or fit; run `edgeood export {run.path} --score {score}` "
-            "again."
-        )
-    return about
-
-
-def exported(run: Run, score: str, target: str) -> Path:
-    """The artefact of an earlier export.
-
-    Raises :class:`EdgeoodError` if it is missing or was made from another network or fit.
-    """
-    path = run.export_folder(score) / ARTEFACTS[target]
-    if not path.exists() or target not in describe(run, score)["artefacts"]:
-        raise EdgeoodError(
-            f"{run.path} has no {target} export of '{score}'; run `edgeood export {run.path} --target {target} "
-            f"--score {score}`."
-        )
+    parameters = run.score_parameters(score)
+    about = description(run, score, float(parameters["threshold"]))
+    path = run.export_folder(score) / TARGETS["onnx"].artefact
+    with atomic_path(path) as temporary:
+        write_float_onnx(run, score, parameters, about, temporary)
+    remember(run, about, "onnx", {})
     return path
-
-
-def origin(run: Run) -> dict[str, str]:
-    """Checksums of what an export is made from."""
-    return {"network": sha256_of(run.network_file), "scores": sha256_of(run.path / "scores.npz")}
-
-
-def _merge(file: Path, about: dict[str, Any]) -> None:
-    """Write ``score.json``, remembering the other artefacts of the same origin."""
-    if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        if before["made_from"] == about["made_from"]:
-            about["artefacts"] = {**before["artefacts"], **about["artefacts"]}
-    write_text(file, json.dumps(about, indent=1, sort_keys=True) + "\n")

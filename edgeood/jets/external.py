@@ -4,7 +4,6 @@ Jet kinematics are the sums of the constituents in the file; truth mass and subs
 Constituents come out sorted by falling pT, whatever the order in the file.
 """
 
-import difflib
 import os
 import zipfile
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from edgeood.jets.layout import (
     jets_of_momenta,
 )
 from edgeood.jets.validation import check_constituents, check_jets
+from edgeood.suggestions import suggestion
 
 HLS4ML_CLASSES = ("gluon", "quark", "w_1tev", "z_1tev", "top_1tev")
 """Our names of the classes of the hls4ml LHC jets, in the order of their one-hot labels."""
@@ -196,8 +196,7 @@ def read_external(path: str | os.PathLike[str], format: str) -> Jets:
     Raises :class:`EdgeoodError` if the format is unknown, or the file missing, damaged or laid out otherwise.
     """
     if format not in FORMATS:
-        close = difflib.get_close_matches(format, FORMATS, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(FORMATS)}."
+        hint = suggestion(format, FORMATS, f"choose from {', '.join(FORMATS)}.")
         raise EdgeoodError(f"there is no jet format '{format}'; {hint}")
     file = Path(path)
     if not file.is_file():

@@ -11,8 +11,8 @@ class CNNClassifier(nn.Module):
     """Convolutions with rectifier and pooling, dense layers, a representation, and logits.
 
     The representation is linear: it can be turned into the coordinates where a diagonal Mahalanobis distance
-    is the full one (:mod:`edgeood.training.gauge.canonical`). Parameter names: ``blocks.<i>.convolution``, ``hidden.<i>``,
-    ``representation``, ``logits``.
+    is the full one (:mod:`edgeood.training.gauge.canonical`). Parameter names: ``blocks.<i>.convolution``,
+    ``hidden.<i>``, ``representation``, ``logits``.
     """
 
     def __init__(self, inputs: Images, network: CNN, classes: int) -> None:

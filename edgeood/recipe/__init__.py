@@ -31,7 +31,7 @@ __all__ += [
     "Training",
 ]
 __all__ += ["TriggerCandidates", "Variational"]
-__all__ += ["load_recipe", "parse_recipe", "shipped_recipes"]
+__all__ += ["load_recipe", "override", "parse_recipe", "shipped_recipes"]
 
 Inputs = Annotated[
     Images | Constituents | FourVectors | Substructure | TriggerCandidates, Field(discriminator="kind")
@@ -152,11 +152,15 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     """
     content = read_yaml(name_or_path, recipes_folder(), "recipe")
     for assignment in overrides:
-        _override(content, assignment)
+        override(content, assignment)
     return parse_recipe(content, str(name_or_path))
 
 
-def _override(content: Any, assignment: str) -> None:
+def override(content: Any, assignment: str) -> None:
+    """Change one key of a recipe given as plain dictionaries (in place): ``section.key=value``, the value in YAML.
+
+    Raises :class:`EdgeoodError` if the assignment is none, or names no key.
+    """
     path, equals, text = assignment.partition("=")
     keys = path.split(".")
     if not equals or not all(keys):
@@ -165,4 +169,7 @@ def _override(content: Any, assignment: str) -> None:
         if not isinstance(content, dict) or not isinstance(content.setdefault(key, {}), dict):
             raise EdgeoodError(f"'{path}' names no key of a recipe: write --set section.key=value.")
         content = content[key]
-    content[keys[-1]] = yaml.safe_load(text)
+    try:
+        content[keys[-1]] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise EdgeoodError(f"'{assignment}' sets no value that YAML can read; quote it.") from error

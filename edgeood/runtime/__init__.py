@@ -13,7 +13,7 @@ emulator       the shared library that stands for the firmware in software trigg
 =============  ========================================================================================
 """
 
-import difflib
+import importlib
 from collections.abc import Callable
 from typing import Protocol
 
@@ -21,29 +21,25 @@ from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.run import Run
+from edgeood.suggestions import suggestion
 
 Progress = Callable[[int], None]
 """Called with the number of jets just finished."""
 
-ENGINES = (
-    "network",
-    "qonnx",
-    "onnxruntime",
-    "cpu",
-    "csim",
-    "vivado_csim",
-    "quartus_csim",
-    "catapult_csim",
-    "emulator",
-)
-
-CSIM_TARGETS = {
-    "csim": "vitis",
-    "vivado_csim": "vivado",
-    "quartus_csim": "quartus",
-    "catapult_csim": "catapult",
+_OPENERS = {
+    "network": "edgeood.runtime.network:open_network",
+    "qonnx": "edgeood.runtime.qonnx_execution:open_qonnx",
+    "onnxruntime": "edgeood.runtime.onnxruntime:open_onnxruntime",
+    "cpu": "edgeood.runtime.cpu:open_cpu",
+    "csim": "edgeood.runtime.csim:open_csim",
+    "vivado_csim": "edgeood.runtime.csim:open_vivado_csim",
+    "quartus_csim": "edgeood.runtime.csim:open_quartus_csim",
+    "catapult_csim": "edgeood.runtime.csim:open_catapult_csim",
+    "emulator": "edgeood.runtime.emulator:open_emulator",
 }
-"""The export whose C-simulation an engine is."""
+"""Engine → ``module:function`` that opens it, imported when it is used; called as :func:`open_engine` is."""
+
+ENGINES = tuple(_OPENERS)
 
 
 class Engine(Protocol):
@@ -70,32 +66,11 @@ def open_engine(
     side by side; ``progress`` is told about finished jets by the engines that are slow. Raises
     :class:`EdgeoodError` for an unknown engine or a missing export or tool.
     """
-    if name == "onnxruntime":
-        from edgeood.export import exported
-        from edgeood.runtime.onnxruntime import OnnxRuntime
-
-        return OnnxRuntime(exported(run, score, "onnx"), threads=workers)
-    if name == "qonnx":
-        from edgeood.export import exported
-        from edgeood.runtime.qonnx_execution import QonnxExecution
-
-        return QonnxExecution(exported(run, score, "qonnx"))
-    if name == "cpu":
-        from edgeood.runtime.cpu import open_cpu
-
-        return open_cpu(run, score, threads=workers or 1)
-    if name in CSIM_TARGETS:
-        from edgeood.runtime.csim import open_csim
-
-        return open_csim(run, score, target=CSIM_TARGETS[name], workers=workers, progress=progress)
-    if name == "emulator":
-        from edgeood.runtime.emulator import open_emulator
-
-        return open_emulator(run, score, progress=progress)
-    if name == "network":
-        from edgeood.runtime.network import open_network
-
-        return open_network(run, score)
-    close = difflib.get_close_matches(name, ENGINES, n=1)
-    remedy = f"did you mean '{close[0]}'?" if close else f"choose of {', '.join(ENGINES)}."
-    raise EdgeoodError(f"there is no engine '{name}'; {remedy}")
+    if name not in _OPENERS:
+        remedy = suggestion(name, ENGINES, f"choose of {', '.join(ENGINES)}.")
+        raise EdgeoodError(f"there is no engine '{name}'; {remedy}")
+    module, function = _OPENERS[name].split(":")
+    engine: Engine = getattr(importlib.import_module(module), function)(
+        run, score, workers=workers, progress=progress
+    )
+    return engine

@@ -1,9 +1,7 @@
 """Scores in integers on the CPU: C++ made of the network, compiled for this machine, bit-equal to the firmware."""
 
 import ctypes
-import hashlib
 import math
-import shutil
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,36 +10,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import atomic_path, write_text
+from edgeood.atomic import write_text
+from edgeood.compiler import compile_library, find_compiler, library_name
 from edgeood.errors import EdgeoodError
 from edgeood.resources import firmware_folder
 from edgeood.run import Run
+from edgeood.runtime import Progress
 
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-w")
 _JETS_OF_A_THREAD = 512
 
 
-def open_cpu(run: Run, score: str, *, threads: int = 1) -> "Cpu":
+def open_cpu(run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None) -> "Cpu":
     """The engine for one fused score of a quantized run, compiled if it is not yet.
 
-    Source and library lie in ``RUN/export/<score>/cpu``. Raises :class:`EdgeoodError` for a float run, a score
-    that it has not or that cannot be fused, or without a working g++.
+    Source and library lie in ``RUN/export/<score>/cpu``; ``workers`` are threads (default: one). Raises
+    :class:`EdgeoodError` for a float run, a score that it has not or that cannot be fused, or without a working g++.
     """
-    parameters = run.load_scores()
-    if score not in parameters:
-        raise EdgeoodError(
-            f"{run.path} has no fitted score '{score}'; choose one of {', '.join(parameters)}."
-        )
     from edgeood.export.cpu.source import scorer_source
-    from edgeood.networks.load import load_network
-    from edgeood.networks.quantized.fixed_graph import fixed_graph
-    from edgeood.scores.fused import fused_score
+    from edgeood.scores.fused.network import fused_network
 
-    fused = fused_score(run.recipe, score, parameters[score])
-    graph = fixed_graph(load_network(run))  # type: ignore[arg-type]
-    source = scorer_source(graph, fused, f"Anomaly score {score} of the network {run.recipe.name!r}")
+    network = fused_network(run, score)
+    source = scorer_source(network, f"Anomaly score {score} of the network {run.recipe.name!r}")
     library = compile_scorer(source, run.export_folder(score) / "cpu")
-    return Cpu(library, threshold=fused.threshold, threads=threads)
+    return Cpu(library, threshold=network.threshold, threads=workers or 1)
 
 
 def compile_scorer(source: str, cache: Path, *, native: bool = True, flags: Sequence[str] = ()) -> Path:
@@ -51,33 +43,20 @@ def compile_scorer(source: str, cache: Path, *, native: bool = True, flags: Sequ
     file lies beside it. ``native`` code uses all instructions of this CPU; other code runs on every CPU of its
     kind. ``flags`` are added. Raises :class:`EdgeoodError` if g++ is missing or fails.
     """
-    compiler = shutil.which("g++")
-    if compiler is None:
-        raise EdgeoodError(
-            "scoring in integers needs g++, which is not on PATH; install it (e.g. `apt install g++`)."
-        )
     headers = firmware_folder() / "cpu"
-    command = [compiler, *FLAGS, *flags, *(["-march=native"] if native else []), f"-I{headers}"]
+    command = [find_compiler("scoring in integers"), *FLAGS, *flags, *(["-march=native"] if native else [])]
+    command.append(f"-I{headers}")
     # All that the compiler says of itself and of the CPU.
     probe = [*command, "-dM", "-E", "-x", "c++", "-"]
     macros = subprocess.run(probe, input="", capture_output=True, text=True)
     if macros.returncode and native:
         return compile_scorer(source, cache, native=False, flags=flags)
-    digest = hashlib.sha256("\0".join([*FLAGS, *flags, macros.stdout, source]).encode())
-    for header in sorted(headers.glob("*.h")):
-        digest.update(header.read_bytes())
-    library = cache / f"score-{digest.hexdigest()[:16]}.so"
-    if library.is_file():
-        return library
+    contents = [header.read_bytes() for header in sorted(headers.glob("*.h"))]
+    library = cache / library_name("score", *FLAGS, *flags, macros.stdout, source, *contents)
     file = library.with_suffix(".cpp")
-    write_text(file, source)
-    with atomic_path(library) as temporary:
-        done = subprocess.run([*command, str(file), "-o", str(temporary)], capture_output=True, text=True)
-        if done.returncode:
-            log = library.with_suffix(".log")
-            write_text(log, done.stderr)
-            raise EdgeoodError(f"g++ could not compile {file}; see {log}.")
-    return library
+    if not library.is_file():
+        write_text(file, source)
+    return compile_library(library, [*command, str(file)], file)
 
 
 class Cpu:

@@ -5,9 +5,7 @@ of its own that reads jets from a pipe and writes scores to another. (Not ``mult
 runs a user's unguarded script again, its fork method copies the locks of torch's threads.)
 """
 
-import hashlib
 import math
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,10 +17,10 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import atomic_path
+from edgeood.compiler import compile_library, find_compiler, library_name
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
-from edgeood.export import describe, exported
+from edgeood.export.record import exported, read_record
 from edgeood.run import Run
 from edgeood.runtime import Progress
 
@@ -38,28 +36,42 @@ _CHUNK = 32
 
 
 def open_csim(
-    run: Run,
-    score: str,
-    *,
-    target: str = "vitis",
-    workers: int | None = None,
-    progress: Progress | None = None,
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
 ) -> "CSim":
-    """The engine on a run's exported HLS project, compiled if it is not yet.
+    """The engine on a run's exported Vitis project, compiled if it is not yet.
 
     Raises :class:`EdgeoodError` if there is no export, no g++, or it does not compile.
     """
+    return _open(run, score, "vitis", workers, progress)
+
+
+def open_vivado_csim(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> "CSim":
+    """The same for the Vivado project."""
+    return _open(run, score, "vivado", workers, progress)
+
+
+def open_quartus_csim(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> "CSim":
+    """The same for the Quartus project."""
+    return _open(run, score, "quartus", workers, progress)
+
+
+def open_catapult_csim(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> "CSim":
+    """The same for the Catapult project."""
+    return _open(run, score, "catapult", workers, progress)
+
+
+def _open(run: Run, score: str, target: str, workers: int | None, progress: Progress | None) -> "CSim":
     project = exported(run, score, target)
-    about = describe(run, score)
-    name = about["artefacts"][target]["project"]
+    record = read_record(run, score)
+    name = record["artefacts"][target]["project"]
     library = compile_project(project, name, project.parent / "csim")
-    return CSim(
-        library,
-        name,
-        threshold=about["threshold"],
-        workers=workers,
-        progress=progress,
-    )
+    return CSim(library, name, threshold=record["threshold"], workers=workers, progress=progress)
 
 
 def compile_project(project: Path, name: str, cache: Path) -> Path:
@@ -68,39 +80,16 @@ def compile_project(project: Path, name: str, cache: Path) -> Path:
     The library is named by a hash of every source, the compiler and its flags. Raises :class:`EdgeoodError` if
     g++ is missing or fails.
     """
-    compiler = shutil.which("g++")
-    if compiler is None:
-        raise EdgeoodError(
-            "C-simulation needs g++, which is not on PATH; install it (e.g. `apt install g++`)."
-        )
-    digest = hashlib.sha256(" ".join(FLAGS).encode())
-    digest.update(subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout)
-    sources = [project / f"{name}_bridge.cpp", *sorted((project / "firmware").rglob("*"))]
-    for source in sources:
+    compiler = find_compiler("C-simulation")
+    version = subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout
+    parts: list[str | bytes] = [*FLAGS, version]
+    for source in [project / f"{name}_bridge.cpp", *sorted((project / "firmware").rglob("*"))]:
         if source.is_file() and source.suffix in (".h", ".cpp"):
-            digest.update(source.relative_to(project).as_posix().encode() + b"\0" + source.read_bytes())
-    library = cache / f"{name}-{digest.hexdigest()[:16]}.so"
-    if library.is_file():
-        return library
+            parts += [source.relative_to(project).as_posix(), source.read_bytes()]
     # One translation unit: the headers, most of the work, are read once.
     unit = f'#include "firmware/{name}.cpp"\n#include "{name}_bridge.cpp"\n'
-    with atomic_path(library) as temporary:
-        command = [
-            compiler,
-            *FLAGS,
-            *INCLUDES,
-            "-x",
-            "c++",
-            "-",
-            "-o",
-            str(temporary.resolve()),
-        ]
-        done = subprocess.run(command, input=unit, cwd=project, capture_output=True, text=True)
-        if done.returncode:
-            log = cache / f"{name}.log"
-            log.write_text(done.stderr, encoding="utf-8")
-            raise EdgeoodError(f"g++ could not compile {project}; see {log}.")
-    return library
+    command = [compiler, *FLAGS, *INCLUDES, "-x", "c++", "-"]
+    return compile_library(cache / library_name(name, *parts), command, project, source=unit, folder=project)
 
 
 class CSim:

@@ -11,23 +11,25 @@ from numpy.ctypeslib import ndpointer
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import describe, exported
+from edgeood.export.record import exported, read_record
 from edgeood.run import Run
 from edgeood.runtime import Progress
 
 _CHUNK = 256
 
 
-def open_emulator(run: Run, score: str, *, progress: Progress | None = None) -> "Emulator":
-    """The engine on a run's exported emulator.
+def open_emulator(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> "Emulator":
+    """The engine on a run's exported emulator, which scores one jet at a time whatever ``workers``.
 
     Raises :class:`EdgeoodError` if there is no export, or its library cannot be loaded.
     """
     folder = exported(run, score, "emulator")
-    about = describe(run, score)
-    artefact = about["artefacts"]["emulator"]
+    record = read_record(run, score)
+    artefact = record["artefacts"]["emulator"]
     return Emulator(
-        folder / artefact["library"], artefact["name"], threshold=about["threshold"], progress=progress
+        folder / artefact["library"], artefact["name"], threshold=record["threshold"], progress=progress
     )
 
 

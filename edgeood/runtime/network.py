@@ -1,16 +1,21 @@
 """Scores by the trained network itself and NumPy: the reference of the other engines."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import EdgeoodError
-from edgeood.networks.build import OutputArrays, outputs_of
+from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
 from edgeood.run import Run
-from edgeood.scores import load_score
-from edgeood.scores.fused import fused_score
+from edgeood.runtime import Progress
+from edgeood.scores import AnomalyScore, load_score
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from edgeood.scores.fused import FusedScore
 
 
 class Network:
@@ -18,41 +23,37 @@ class Network:
 
     name = "network"
 
-    def __init__(
-        self, outputs: Callable[[NDArray], OutputArrays], score: Callable[..., NDArray], threshold: float
-    ) -> None:
-        self._outputs = outputs
+    def __init__(self, score: Callable[[NDArray], NDArray[np.float64]], threshold: float) -> None:
         self._score = score
         self.threshold = threshold
 
     def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
         """(N,) scores from (N, …) network inputs."""
-        outputs = self._outputs(np.ascontiguousarray(inputs, np.float32))
-        return self._score(outputs.representation, outputs.logits)
+        return self._score(np.ascontiguousarray(inputs, np.float32))
 
 
-def open_network(run: Run, score: str) -> Network:
+def open_network(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> Network:
     """The reference engine of a run.
 
+    Torch's own threads do the work, whatever ``workers``; ``progress`` is not told, as jets are done at once.
     A quantized network whose sums may exceed float32's 24 bits is computed in float64. Raises
     :class:`EdgeoodError` if the weights or the fitted score are missing.
     """
-    parameters = run.load_scores()
-    if score not in parameters:
-        raise EdgeoodError(
-            f"{run.path} has no fitted score '{score}'; choose one of {', '.join(parameters)}."
-        )
+    parameters = run.score_parameters(score)
     network = load_network(run)
-    threshold = float(parameters[score]["threshold"])
     if not run.quantized:
-        return Network(
-            lambda inputs: outputs_of(network, inputs), load_score(score, parameters[score]), threshold
-        )
-    from edgeood.networks.quantized.exact import FLOAT32_BITS, accumulator_bits, exact_outputs
-    from edgeood.networks.quantized.fixed_graph import fixed_graph
+        threshold = float(parameters["threshold"])
+        return Network(lambda inputs: _scored(network, load_score(score, parameters), inputs), threshold)
+    from edgeood.fixed_point.ranges import FLOAT32_BITS, accumulator_bits
+    from edgeood.scores.fused.network import fused_network
 
-    fused = fused_score(run.recipe, score, parameters[score])
-    graph = fixed_graph(network)  # type: ignore[arg-type]
-    if max(accumulator_bits(graph).values()) > FLOAT32_BITS:
-        return Network(lambda inputs: exact_outputs(graph, inputs), fused, threshold)
-    return Network(lambda inputs: outputs_of(network, inputs), fused, threshold)
+    fused = fused_network(run, score, network)
+    if max(accumulator_bits(fused.graph).values()) > FLOAT32_BITS:
+        return Network(fused, fused.threshold)
+    return Network(lambda inputs: _scored(network, fused.score, inputs), fused.threshold)
+
+
+def _scored(network: "nn.Module", score: "AnomalyScore | FusedScore", inputs: NDArray) -> NDArray[np.float64]:
+    return score(*outputs_of(network, inputs))

@@ -1,15 +1,27 @@
 """Scores by ONNX Runtime on the CPU: needs the ``score.onnx`` file, numpy and onnxruntime, nothing else."""
 
-import json
 import os
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
+from edgeood.export.onnx.metadata import read_metadata
+from edgeood.export.record import exported
+from edgeood.run import Run
+from edgeood.runtime import Progress
 
 _BATCH = 256
+
+
+def open_onnxruntime(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> "OnnxRuntime":
+    """The engine on a run's exported ONNX model; ``workers`` are its threads (default: one).
+
+    Raises :class:`EdgeoodError` if there is no export.
+    """
+    return OnnxRuntime(exported(run, score, "onnx"), threads=workers)
 
 
 class OnnxRuntime:
@@ -44,12 +56,7 @@ class OnnxRuntime:
             raise EdgeoodError(
                 f"{path} is no model that ONNX Runtime opens ({reason}); export it again."
             ) from error
-        properties = self._session.get_modelmeta().custom_metadata_map
-        self.about: dict[str, Any] = {
-            key.removeprefix("edgeood."): json.loads(value)
-            for key, value in properties.items()
-            if key.startswith("edgeood.")
-        }
+        self.about = read_metadata(self._session.get_modelmeta().custom_metadata_map)
         """What the model knows of itself: score, step, threshold, inputs, classes."""
         if "score" not in self.about:
             raise EdgeoodError(

@@ -1,6 +1,5 @@
 """Scores by qonnx's own executor, node by node: what the interchange file means to those who wrote the format."""
 
-import json
 import os
 import warnings
 from typing import Any
@@ -10,9 +9,24 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.networks.quantized.exact import FLOAT32_BITS, accumulator_bits
+from edgeood.export.onnx.metadata import read_metadata
+from edgeood.export.onnx.qonnx_reader import read_qonnx
+from edgeood.export.record import exported
+from edgeood.fixed_point.ranges import FLOAT32_BITS, accumulator_bits
+from edgeood.run import Run
+from edgeood.runtime import Progress
 
 _BATCH = 256
+
+
+def open_qonnx(
+    run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
+) -> "QonnxExecution":
+    """The engine on a run's exported QONNX graph, in this thread alone.
+
+    Raises :class:`EdgeoodError` if there is no export.
+    """
+    return QonnxExecution(exported(run, score, "qonnx"))
 
 
 class QonnxExecution:
@@ -25,19 +39,14 @@ class QonnxExecution:
     name = "qonnx"
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        from edgeood.export.onnx.qonnx_reader import read_qonnx
-
         try:
             self._model = onnx.load(path)
         except Exception as error:  # protobuf's and onnx's own classes have no common base
             raise EdgeoodError(
                 f"{os.fspath(path)} is no ONNX model; make one with `edgeood export --target qonnx`."
             ) from error
-        self.about: dict[str, Any] = {
-            one.key.removeprefix("edgeood."): json.loads(one.value)
-            for one in self._model.metadata_props
-            if one.key.startswith("edgeood.")
-        }
+        properties = {one.key: one.value for one in self._model.metadata_props}
+        self.about = read_metadata(properties)
         """What the model knows of itself: score, step, threshold, inputs, classes."""
         if "score" not in self.about:
             raise EdgeoodError(

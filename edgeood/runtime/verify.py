@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
-from edgeood.export import describe
+from edgeood.export.record import RECORD, read_record
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs import inputs_of
 from edgeood.inputs.trigger_candidates import PT
@@ -100,7 +100,7 @@ def verify(
             values = engine(some)
             taken[name] += time.perf_counter() - start
             results[name] = np.concatenate([engine(corners), values])
-        report[kind] = _compare(results, describe(run, kind)["step"])
+        report[kind] = _compare(results, read_record(run, kind)["step"])
     counted = {name: len(inputs[: _AT_MOST.get(name)]) for name in engines}
     summary = {
         "run": str(run.path),
@@ -118,7 +118,7 @@ def verify(
 
 def _exported(run: Run) -> list[str]:
     """Fused scores with an export; the recipe's, if there is none, for its error message."""
-    found = [kind for kind in FUSED_SCORES if (run.export_folder(kind) / "score.json").is_file()]
+    found = [kind for kind in FUSED_SCORES if (run.export_folder(kind) / RECORD).is_file()]
     return found or [run.manifest["recipe"]["score"]["kind"]]
 
 

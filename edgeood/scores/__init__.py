@@ -1,6 +1,5 @@
 """Anomaly scores, one per file: fitted on known jets, larger = more anomalous."""
 
-import difflib
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -10,6 +9,8 @@ from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.scores.fitting import same_jets
+from edgeood.scores.mahalanobis import DiagonalMahalanobis
+from edgeood.suggestions import suggestion
 
 _WHERE = {
     "max_logit": "edgeood.scores.max_logit:MaxLogit",
@@ -50,8 +51,7 @@ class AnomalyScore(Protocol):
 
 def _class_of(name: str) -> type[AnomalyScore]:
     if name not in _WHERE:
-        close = difflib.get_close_matches(name, SCORE_NAMES, n=1)
-        remedy = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(SCORE_NAMES)}."
+        remedy = suggestion(name, SCORE_NAMES, f"choose one of {', '.join(SCORE_NAMES)}.")
         raise EdgeoodError(f"there is no anomaly score '{name}'; {remedy}")
     module, own_name = _WHERE[name].split(":")
     return getattr(importlib.import_module(module), own_name)
@@ -72,12 +72,14 @@ def fit_scores(
     labels: NDArray,
     names: Sequence[str] | None = None,
     background: int = 0,
+    normal: str = "known",
 ) -> dict[str, AnomalyScore]:
     """Fit every score that makes sense (:func:`scores_for`), or those in ``names``, on known jets.
 
     ``representation`` (N, D), ``logits`` (N, K) and ``labels`` (N,), indices 0 … K − 1, are of training jets;
-    ``background`` is the index of the background class. A network with a single logit models the background
-    alone: its scores are fitted on the jets with that label, and jets of other labels are left out.
+    ``background`` is the index of the background class; ``normal`` is the recipe's ``score.normal``: unless it is
+    "known", the diagonal Mahalanobis distance is to the background alone. A network with a single logit models the
+    background alone: its scores are fitted on the jets with that label, and jets of other labels are left out.
     Raises :class:`EdgeoodError` for an unknown name or for jets that a score cannot be fitted on.
     """
     representation, logits, labels = same_jets(representation, logits, labels)
@@ -87,7 +89,12 @@ def fit_scores(
         representation, logits = representation[own], logits[own]
         labels, background = np.zeros(len(logits), np.int64), 0
     chosen = scores_for(classes) if names is None else names
-    return {name: _class_of(name)().fit(representation, logits, labels, background) for name in chosen}
+    fitted = {name: _class_of(name)().fit(representation, logits, labels, background) for name in chosen}
+    for name, score in fitted.items():
+        # Of the scores that firmware computes, the one that has classes to choose from.
+        if normal != "known" and isinstance(score, DiagonalMahalanobis):
+            fitted[name] = score.of_class(background)
+    return fitted
 
 
 def load_score(name: str, parameters: Mapping[str, NDArray]) -> AnomalyScore:

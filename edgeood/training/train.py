@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgeood.atomic import atomic_path, write_text
+from edgeood.atomic import write_text
+from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.load import load_network
-from edgeood.recipe import CNN, ParticleNetLite, Recipe, load_recipe
-from edgeood.run import Run, sha256_of
-from edgeood.scores import fit_scores
-from edgeood.scores.working_point import threshold_for
-from edgeood.training.gauge.canonical import to_canonical
-from edgeood.training.gauge.common_mode import choose_common_mode
+from edgeood.recipe import Recipe, load_recipe
+from edgeood.recipe.operation import trained_with
+from edgeood.run import Run
 from edgeood.training.known_jets import KnownJets, jet_paths, read_known_jets
+from edgeood.training.sealing import operate_otherwise, seal
 
 if TYPE_CHECKING:
     import lightning
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 STARTED = "started.yaml"
 
 
-def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "JetTensors":
+def _tensors(recipe: Recipe, jets: KnownJets, teacher_network: "nn.Module | None") -> "JetTensors":
     import torch
 
     from edgeood.training.batch import Batch, JetTensors
@@ -52,11 +51,11 @@ def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "J
         inputs = np.concatenate([inputs, jets.overlaid])
         labels = np.concatenate([labels, np.full(pairs, len(recipe.data.classes))])
         mass, weights = (np.concatenate([of_jets, np.ones(pairs, np.float32)]) for of_jets in (mass, weights))
-    if teacher is None:
+    if teacher_network is None:
         nothing = torch.zeros(len(inputs), 0)
         told = (nothing, nothing)
     else:
-        outputs = outputs_of(teacher, inputs)
+        outputs = outputs_of(teacher_network, inputs)
         told = (torch.from_numpy(outputs.representation), torch.from_numpy(outputs.logits))
     return JetTensors(
         Batch(
@@ -69,14 +68,13 @@ def _tensors(recipe: Recipe, jets: KnownJets, teacher: "nn.Module | None") -> "J
     )
 
 
-def _teacher(recipe: Recipe) -> "Run | None":
+def _teacher_run(recipe: Recipe) -> "Run | None":
     if recipe.distillation is None:
         return None
     if recipe.distillation.teacher is None:
         raise EdgeoodError(f"recipe '{recipe.name}' distils from a float run; give it with --teacher RUN.")
     run = Run.open(recipe.distillation.teacher)
-    own, his = recipe.inputs, run.recipe.inputs
-    if run.quantized or own != his or list(recipe.data.classes) != run.classes:
+    if run.quantized or recipe.inputs != run.recipe.inputs or list(recipe.data.classes) != run.classes:
         raise EdgeoodError(
             f"{run.path} cannot teach recipe '{recipe.name}': it must be a float run with the same inputs and "
             "classes; train one with `edgeood train`."
@@ -84,11 +82,11 @@ def _teacher(recipe: Recipe) -> "Run | None":
     return run
 
 
-def _finished(folder: Path, recipe: Recipe) -> Run | None:
-    """The finished run of ``recipe`` in ``folder``; None if there is one to begin or to go on with."""
+def _started(folder: Path, recipe: Recipe) -> Run | None:
+    """The finished run of this training in ``folder``; None if there is one to begin or to go on with."""
     if (folder / "run.json").is_file():
         run = Run.open(folder)
-        if run.recipe != recipe:
+        if trained_with(run.recipe) != trained_with(recipe):
             raise EdgeoodError(
                 f"{folder} holds the run of another recipe ('{run.recipe.name}'); train into another --out."
             )
@@ -99,69 +97,11 @@ def _finished(folder: Path, recipe: Recipe) -> Run | None:
             raise EdgeoodError(f"{folder} is not empty and holds no training of ours; choose another --out.")
         return None
     # Not its text: a key that a newer version knows has its default where an older one left it out.
-    if load_recipe(started) != recipe:
+    if trained_with(load_recipe(started)) != trained_with(recipe):
         raise EdgeoodError(
             f"{folder} holds an unfinished training of another recipe; finish that one or choose another --out."
         )
     return None
-
-
-def _use_what_training_leaves_free(
-    network: "nn.Module", recipe: Recipe, train: KnownJets, background: int
-) -> None:
-    """Coordinates of the representation and common mode of the logits, as the recipe wants them."""
-    canonical = False
-    if isinstance(recipe.network, CNN | ParticleNetLite) and recipe.network.canonical:
-        canonical = True
-        representation = outputs_of(network, train.inputs).representation
-        to_canonical(network, representation, train.labels, recipe.network.largest_weight)
-    if canonical or recipe.score.normal != "known":
-        representation = outputs_of(network, train.inputs).representation
-        overlaid = None
-        if train.overlaid is not None and recipe.score.overlaid > 0:
-            overlaid = outputs_of(network, train.overlaid).representation
-        choose_common_mode(
-            network, representation, train.labels, train.mass_gev, background, recipe.score, overlaid
-        )
-
-
-def _seal(
-    recipe: Recipe,
-    folder: Path,
-    network: "nn.Module",
-    train: KnownJets,
-    validation: KnownJets,
-    data: dict[str, str],
-) -> Run:
-    """Save weights and scores, and close the run."""
-    from safetensors.torch import save_file
-
-    network.cpu()
-    background = list(recipe.data.classes).index(recipe.data.background)
-    if recipe.quantization is None:
-        _use_what_training_leaves_free(network, recipe, train, background)
-    with atomic_path(folder / "network.safetensors") as temporary:
-        save_file(
-            {key: value.detach().contiguous() for key, value in network.state_dict().items()}, temporary
-        )
-    if recipe.quantization is not None and recipe.quantization.toolkit == "qkeras":
-        from edgeood.networks.quantized.qkeras.files import save_keras
-
-        save_keras(network, folder / "network.keras")
-    outputs = outputs_of(network, train.inputs)
-    fitted = fit_scores(outputs.representation, outputs.logits, train.labels, background=background)
-    if recipe.score.normal != "known":
-        fitted["mahalanobis_diagonal"] = fitted["mahalanobis_diagonal"].of_class(background)  # type: ignore[attr-defined]
-    outputs = outputs_of(network, validation.inputs)
-    is_background = validation.labels == background
-    parameters = {}
-    for name, score in fitted.items():
-        values = score(outputs.representation, outputs.logits)[is_background]
-        score.threshold = threshold_for(values, recipe.score.background_efficiency)
-        parameters[name] = score.parameters()
-    run = Run(folder, {})
-    run.save_scores(parameters)
-    return Run.finish(folder, recipe, data, jets={"train": len(train), "validation": len(validation)})
 
 
 def train(
@@ -176,7 +116,8 @@ def train(
     """Train a recipe into a run directory and fit every anomaly score on its training jets.
 
     An interrupted training goes on from its last epoch and ends with the weights of an undisturbed one; a
-    finished one is returned as it is.
+    finished one is returned as it is. Operating choices (:mod:`edgeood.recipe.operation`) may differ: a finished
+    run takes them over, with its working points fitted again, and is not trained anew.
 
     Parameters
     ----------
@@ -198,9 +139,9 @@ def train(
         resolved = resolved.model_copy(update={"distillation": distillation})
     folder = Path(out) if out is not None else Path("runs") / resolved.name
     files = jet_paths(resolved, jets)
-    instructor = _teacher(resolved)
-    if finished := _finished(folder, resolved):
-        return finished
+    teacher_run = _teacher_run(resolved)
+    if finished := _started(folder, resolved):
+        return finished if finished.recipe == resolved else operate_otherwise(finished, resolved, files)
     known, held_out = read_known_jets(resolved, files, (TRAIN, VALIDATION))
     if len(known) < resolved.training.batch_size or not len(held_out):
         raise EdgeoodError(
@@ -217,14 +158,14 @@ def train(
     with quiet_lightning():
         lightning.seed_everything(resolved.seed, verbose=False)
         network = build_network(resolved)
-        master = load_network(instructor) if instructor else None
-        if master and resolved.distillation and resolved.distillation.start_from_teacher:
+        teacher_network = load_network(teacher_run) if teacher_run else None
+        if teacher_network and resolved.distillation and resolved.distillation.start_from_teacher:
             from edgeood.networks.quantized.twin import start_from_float
 
-            start_from_float(network, master.state_dict())  # type: ignore[arg-type]
-        tensors, checks = (_tensors(resolved, split, master) for split in (known, held_out))
+            start_from_float(network, teacher_network.state_dict())  # type: ignore[arg-type]
+        tensors, checks = (_tensors(resolved, split, teacher_network) for split in (known, held_out))
         fit(resolved, folder, network, tensors, checks, callbacks=callbacks, progress=progress)
-    run = _seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
+    run = seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     (folder / STARTED).unlink(missing_ok=True)
     return run

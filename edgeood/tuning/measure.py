@@ -15,13 +15,11 @@ from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, read_jets
 from edgeood.jets.split import VALIDATION, split_of
 from edgeood.networks.load import load_network
-from edgeood.networks.quantized.bit_operations import bit_operations
-from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.recipe import Data, Recipe
 from edgeood.run import Run
 from edgeood.runtime.network import open_network
-from edgeood.scores.bit_operations import score_bit_operations
-from edgeood.scores.fused import FUSED_SCORES, fused_score
+from edgeood.scores.fused import FUSED_SCORES
+from edgeood.scores.fused.network import fused_network
 
 _REPLICAS = 50
 
@@ -72,11 +70,11 @@ def measure(run: Run, validation: ValidationJets) -> dict[str, Any]:
     although it is not the recipe's, is left out. Raises :class:`EdgeoodError` if the recipe's own is such a one.
     """
     recipe = run.recipe
-    layers = bit_operations(fixed_graph(load_network(run)))  # type: ignore[arg-type]
-    scores, parameters = {}, run.load_scores()
+    twin = load_network(run)
+    scores, layers = {}, {}
     for name in FUSED_SCORES:
         try:
-            score = fused_score(recipe, name, parameters[name])
+            ebops = fused_network(run, name, twin).bit_operations()
         except EdgeoodError:
             if name == recipe.score.kind:
                 raise
@@ -89,6 +87,7 @@ def measure(run: Run, validation: ValidationJets) -> dict[str, Any]:
         # The background is common to all signals: their errors are taken as fully correlated.
         scores[name] = {
             "auroc": np.mean(pairs, axis=0).tolist(),
-            "ebops": sum(layers.values()) + score_bit_operations(score),
+            "ebops": sum(ebops.values()),
         }
+        layers = {layer: cost for layer, cost in ebops.items() if layer != "score"}
     return {"scores": scores, "layers": layers}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.recipe import Recipe, load_recipe
+from edgeood.recipe.operation import trained_with
 from edgeood.scores.fused import FUSED_SCORES
 from edgeood.training.known_jets import jet_paths
 from edgeood.training.train import train
@@ -71,7 +72,8 @@ def tune(
     validation = ValidationJets.read(resolved.data, files)
     short = _shortened(resolved, epochs)
     settings = {
-        "recipe": short.to_yaml(),
+        "recipe": trained_with(short),
+        "score": resolved.score.kind,
         "space": choices,
         "jets": sorted(path.name for path in files),
         "teacher": None if teacher is None else os.fspath(teacher),
@@ -175,7 +177,7 @@ def _close(study: "optuna.Study", place: "optuna.trial.FrozenTrial", trial: Tria
 
 
 def _digest(recipe: Recipe) -> str:
-    return hashlib.sha256(recipe.to_yaml().encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(trained_with(recipe)).encode()).hexdigest()[:12]
 
 
 def _measured(

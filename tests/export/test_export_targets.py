@@ -9,8 +9,9 @@ import pytest
 from quantized_runs import make_run, quantized_run
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import describe, exported, origin, to
+from edgeood.export import to
 from edgeood.export.hls.project import project_name
+from edgeood.export.record import exported, origin, read_record
 from edgeood.run import Run
 
 
@@ -38,7 +39,7 @@ def test_description_tells_what_a_consumer_needs() -> None:
     for target in ("qonnx", "onnx"):
         assert to(run, target, score="max_logit").is_file()
     about = json.loads((run.export_folder("max_logit") / "score.json").read_text())
-    assert about == describe(run, "max_logit")
+    assert about == read_record(run, "max_logit")
     assert about["made_from"] == origin(run)
     assert {"qonnx", "onnx"} <= set(about["artefacts"])
     assert about["threshold_integer"] == np.floor(about["threshold"] / about["step"])

@@ -19,14 +19,15 @@ from quantized_runs import SIGNED, STRIDED, TINY, WIDE, quantized_run, random_im
 from edgeood.errors import EdgeoodError
 from edgeood.export.cpu.source import scorer_source
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.exact import exact_outputs
-from edgeood.networks.quantized.fixed_graph import FixedGraph
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import FixedGraph
 from edgeood.recipe import CNN, Block, EdgeBlock, Quantization
 from edgeood.resources import firmware_folder
 from edgeood.runtime.cpu import Cpu, compile_scorer, open_cpu
 from edgeood.runtime.network import open_network
 from edgeood.runtime.verify import corner_inputs
 from edgeood.scores.fused import FusedScore
+from edgeood.scores.fused.network import FusedNetwork
 
 pytestmark = pytest.mark.firmware
 
@@ -89,7 +90,7 @@ def test_scores_are_the_reference_to_the_last_bit(kind: str, tmp_path: Path) -> 
     jets = jets_for(graph)
     scores, expected = reference(graph, jets)
     for name, score in scores.items():
-        engine = Cpu(compile_scorer(scorer_source(graph, score, kind), tmp_path))
+        engine = Cpu(compile_scorer(scorer_source(FusedNetwork(graph, score), kind), tmp_path))
         assert len(np.unique(expected[name])) > 40
         np.testing.assert_array_equal(engine(jets), expected[name])
 
@@ -97,7 +98,7 @@ def test_scores_are_the_reference_to_the_last_bit(kind: str, tmp_path: Path) -> 
 def test_wide_numbers_are_computed_wide_and_usual_ones_are_not() -> None:
     def text(graph: FixedGraph) -> str:
         scores, _ = reference(graph, jets_for(graph))
-        return scorer_source(graph, scores["max_logit"], "types")
+        return scorer_source(FusedNetwork(graph, scores["max_logit"]), "types")
 
     usual = text(GRAPHS["cnn"]()) + text(GRAPHS["particlenet"]())
     assert "int64_t sum_t" not in usual
@@ -112,7 +113,9 @@ def test_any_number_of_jets_has_the_same_scores(kind: str, tmp_path: Path) -> No
     graph = GRAPHS[kind]()
     jets = jets_for(graph)
     scores, expected = reference(graph, jets)
-    library = compile_scorer(scorer_source(graph, scores["mahalanobis_diagonal"], kind), tmp_path)
+    library = compile_scorer(
+        scorer_source(FusedNetwork(graph, scores["mahalanobis_diagonal"]), kind), tmp_path
+    )
     engine = Cpu(library)
     for count in (0, 1, 2, 7, 8, 9, 31, 32, 33, 63, 64, 65):
         np.testing.assert_array_equal(engine(jets[:count]), expected["mahalanobis_diagonal"][:count])
@@ -133,7 +136,7 @@ def test_infinities_saturate_and_nan_has_no_score(kind: str, tmp_path: Path) -> 
     graph = GRAPHS[kind]()
     jets = np.concatenate([jets_for(graph)[:40], infinities(graph.shape)])
     scores, expected = reference(graph, jets)
-    engine = Cpu(compile_scorer(scorer_source(graph, scores["max_logit"], kind), tmp_path))
+    engine = Cpu(compile_scorer(scorer_source(FusedNetwork(graph, scores["max_logit"]), kind), tmp_path))
     np.testing.assert_array_equal(engine(jets), expected["max_logit"])
     for where in (0, np.prod(graph.shape) - 1):
         spoilt = jets.copy()
@@ -154,7 +157,7 @@ def test_every_instruction_set_computes_the_same(kind: str, instructions: str, t
     graph = GRAPHS[kind]()
     jets = jets_for(graph)
     scores, expected = reference(graph, jets)
-    source = scorer_source(graph, scores["max_logit"], kind)
+    source = scorer_source(FusedNetwork(graph, scores["max_logit"]), kind)
     library = compile_scorer(source, tmp_path, native=False, flags=[f"-march={instructions}"])
     np.testing.assert_array_equal(Cpu(library)(jets), expected["max_logit"])
 
@@ -181,7 +184,7 @@ def test_sanitizers_find_nothing(kind: str, tmp_path: Path) -> None:
     jets = np.concatenate([jets_for(graph), infinities(graph.shape)])
     scores, expected = reference(graph, jets)
     for name, score in scores.items():
-        source = scorer_source(graph, score, kind) + PROGRAM
+        source = scorer_source(FusedNetwork(graph, score), kind) + PROGRAM
         flags = "-std=c++17 -O1 -march=native -Wall -Wextra -Wno-psabi -Werror -fno-sanitize-recover=all"
         command = ["g++", *flags.split(), "-fsanitize=address,undefined", f"-I{firmware_folder() / 'cpu'}"]
         program = tmp_path / f"{name}.out"
@@ -207,7 +210,7 @@ def test_a_run_is_scored_as_its_network_scores_it(score: str) -> None:
 
 
 def test_unknown_scores_and_a_missing_compiler_are_told(tmp_path: Path, monkeypatch) -> None:
-    with pytest.raises(EdgeoodError, match="has no fitted score 'max_logits'; choose one of"):
+    with pytest.raises(EdgeoodError, match="has no fitted score 'max_logits'; did you mean 'max_logit'"):
         open_cpu(quantized_run(), "max_logits")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EdgeoodError, match=r"needs g\+\+, which is not on PATH; install it"):
@@ -218,7 +221,7 @@ def test_numbers_beyond_64_bits_are_refused_with_their_place() -> None:
     graph = cnn_graph(TINY, quantization=Quantization(weights=FixedPoint(6, -60)))
     scores = scores_for(GRAPHS["cnn"](), exact_outputs(GRAPHS["cnn"](), random_images(50, 16)))
     with pytest.raises(EdgeoodError, match=r"'conv0' needs integers of \d+ bits, more than the 64 of a CPU"):
-        scorer_source(graph, scores["max_logit"], "fine")
+        scorer_source(FusedNetwork(graph, scores["max_logit"]), "fine")
 
 
 def test_failing_compilation_leaves_a_log_and_no_library(tmp_path: Path) -> None:

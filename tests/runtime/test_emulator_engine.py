@@ -8,8 +8,9 @@ import pytest
 from quantized_runs import quantized_run, random_images
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import describe, to
-from edgeood.export.emulator import write_emulator
+from edgeood.export import to
+from edgeood.export.emulator.build import write_emulator
+from edgeood.export.record import read_record
 from edgeood.runtime.csim import open_csim
 from edgeood.runtime.emulator import Emulator
 from edgeood.runtime.network import open_network
@@ -21,7 +22,7 @@ KIND = "mahalanobis_diagonal"
 
 def emulator_of(folder: Path, **settings) -> Path:
     run = quantized_run(**settings)
-    about = (to(run, "vitis", score=KIND), describe(run, KIND))
+    about = (to(run, "vitis", score=KIND), read_record(run, KIND))
     return folder / write_emulator(*about, 1, folder)["library"]
 
 
@@ -33,7 +34,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_engine_equals_c_simulation_and_reports_progress(library: Path) -> None:
     images = random_images(300, 16)
     done: list[int] = []
-    about = describe(quantized_run(), KIND)
+    about = read_record(quantized_run(), KIND)
     engine = Emulator(library, "tiny_twin_1_v1", threshold=about["threshold"], progress=done.append)
     scores = engine(images)
     np.testing.assert_array_equal(scores, open_csim(quantized_run(), KIND, workers=1)(images))

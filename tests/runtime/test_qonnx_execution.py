@@ -17,12 +17,13 @@ from plain_twins import (
 from quantized_runs import SIGNED, STRIDED, TINY, random_images
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.onnx.lowering import describe
+from edgeood.export.onnx.metadata import store_metadata
 from edgeood.export.onnx.qonnx import to_qonnx
-from edgeood.networks.quantized.exact import exact_outputs
-from edgeood.networks.quantized.fixed_graph import FixedGraph
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import FixedGraph
 from edgeood.runtime.qonnx_execution import QonnxExecution
 from edgeood.runtime.verify import corner_inputs
+from edgeood.scores.fused.network import FusedNetwork
 
 KINDS = ("max_logit", "mahalanobis_diagonal")
 GRAPHS = {
@@ -37,8 +38,8 @@ def exported(graph: FixedGraph, kind: str, inputs: np.ndarray, path: Path) -> np
     """Write the QONNX file; returns the scores that it must give."""
     outputs = exact_outputs(graph, inputs)
     score = scores_for(graph, outputs)[kind]
-    model = to_qonnx(graph, score)
-    describe(model, {"score": kind, "threshold": score.threshold})
+    model = to_qonnx(FusedNetwork(graph, score))
+    store_metadata(model, {"score": kind, "threshold": score.threshold})
     onnx.save(model, path)
     return score(*outputs)
 
@@ -75,6 +76,6 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         QonnxExecution(tmp_path / "text")
     graph = cnn_graph(TINY)
     outputs = exact_outputs(graph, random_images(40, 16))
-    onnx.save(to_qonnx(graph, scores_for(graph, outputs)["max_logit"]), tmp_path / "bare")
+    onnx.save(to_qonnx(FusedNetwork(graph, scores_for(graph, outputs)["max_logit"])), tmp_path / "bare")
     with pytest.raises(EdgeoodError, match="was not exported by edgeood"):
         QonnxExecution(tmp_path / "bare")

@@ -10,7 +10,8 @@ import pytest
 from quantized_runs import jet_file, make_run, quantized_run
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import exported, to
+from edgeood.export import to
+from edgeood.export.record import exported
 from edgeood.fixed_point import FixedPoint
 from edgeood.run import Run
 from edgeood.runtime.verify import corner_inputs, mismatches, print_report, verify

@@ -23,7 +23,8 @@ def simplex_figure(probabilities: Mapping[str, ArrayLike], *, classes: Sequence[
 
     ``probabilities`` (N, 3) are in the order of the three ``classes``, the first of which is the corner at the
     top: a cut on its probability is a level line (CC22 figs. 2 and 3 show the same plane). All panels share one
-    logarithmic colour scale, each jet counting 1/N. Raises as :func:`~edgeood.evaluation.figures.simplex.simplex_points`.
+    logarithmic colour scale, each jet counting 1/N. Raises as
+    :func:`~edgeood.evaluation.figures.simplex.simplex_points`.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import PolyCollection

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from edgeood.export.cpu.text import constants, rounding, structure, table, types
 from edgeood.export.cpu.types import c_integer, c_storage, reach, reach_of_rounding
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import ConstituentMean, Convolution, Dense, KnnGather
-from edgeood.networks.quantized.interval_ranges import Range
-from edgeood.scores.fixed_point_mahalanobis import FixedPointMahalanobis
+from edgeood.fixed_point.graph import ConstituentMean, Convolution, Dense, KnnGather
+from edgeood.fixed_point.ranges import Range
+from edgeood.scores.fused.mahalanobis import FixedPointMahalanobis
 
 
 def entry_structure(size: int, kind: FixedPoint, stored: str) -> str:
@@ -69,8 +69,8 @@ def _on_the_grid_of(sums: Range, layer: Dense | Convolution, fraction: int) -> t
     weights = layer.weights.integers.astype(object)
     if isinstance(layer, Convolution):
         weights = weights.reshape(len(weights), -1).T
-    weights = weights * (1 << (sums.fraction - fraction - layer.weights.kind.fraction))
-    return weights, layer.bias.integers.astype(object) * (1 << (sums.fraction - layer.bias.kind.fraction))
+    weights = weights * (1 << (sums.fraction - fraction - layer.weights.type.fraction))
+    return weights, layer.bias.integers.astype(object) * (1 << (sums.fraction - layer.bias.type.fraction))
 
 
 def _in_pairs(weights: NDArray) -> NDArray:

@@ -1,7 +1,7 @@
 """Fixed-point graph and fused score → one C++ file that scores jets in integers, on the kernels of ``firmware/cpu``.
 
 Every tensor is stored in 16 bits if all its numbers have them, every sum is 32 bits wide if that provably holds it
-(:mod:`edgeood.networks.quantized.interval_ranges`), and jets lie side by side in the vectors of the CPU. The scores
+(:mod:`edgeood.fixed_point.ranges`), and jets lie side by side in the vectors of the CPU. The scores
 are those of :class:`~edgeood.scores.fused.FusedScore`, bit by bit.
 """
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from edgeood.export.cpu import layers
 from edgeood.export.cpu.types import c_tensor
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.graph import (
     ConstituentMean,
     Convolution,
     Dense,
@@ -23,9 +23,9 @@ from edgeood.networks.quantized.fixed_graph import (
     Operation,
     Quantize,
 )
-from edgeood.networks.quantized.interval_ranges import ranges
-from edgeood.scores.fixed_point_mahalanobis import FixedPointMahalanobis
-from edgeood.scores.fused import FusedScore
+from edgeood.fixed_point.ranges import ranges
+from edgeood.scores.fused.mahalanobis import FixedPointMahalanobis
+from edgeood.scores.fused.network import FusedNetwork
 
 _FILE = """// {title}
 //
@@ -82,7 +82,7 @@ def _steps(graph: FixedGraph) -> Iterator[_Step]:
         operation = rest.pop()
         kind, window, result = None, 1, operation.name
         if rest and isinstance(rest[-1], Quantize) and not isinstance(operation, Flatten):
-            kind, result = rest[-1].kind, rest.pop().name
+            kind, result = rest[-1].type, rest.pop().name
             if rest and isinstance(rest[-1], MaxPool):
                 window, result = rest[-1].window, rest.pop().name
         yield _Step(operation, kind, window, result)
@@ -147,13 +147,14 @@ class _Source:
         self.statements.append(f"        {function}<{template}>({given}, {result});")
 
 
-def scorer_source(graph: FixedGraph, score: FusedScore, title: str) -> str:
-    """The C++ file of a network and its score, to be compiled with ``firmware/cpu`` among the include folders.
+def scorer_source(network: FusedNetwork, title: str) -> str:
+    """The C++ file of a fused network, to be compiled with ``firmware/cpu`` among the include folders.
 
     It exports ``int edgeood_inputs()``, the numbers of one jet, and ``int edgeood_score(const float *inputs, double
     *scores, int64_t jets)``, zero if there is no memory. ``title`` is the comment in its first line. Raises
     :class:`EdgeoodError` if some number needs more than 64 bits.
     """
+    graph, score = network.graph, network.score
     source = _Source(graph)
     for step in _steps(graph):
         # A distance needs no logits.

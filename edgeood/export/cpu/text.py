@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from numpy.typing import NDArray
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.interval_ranges import Range
+from edgeood.fixed_point.ranges import Range
 
 _WIDTH = 118
 

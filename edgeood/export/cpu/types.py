@@ -2,7 +2,7 @@
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.interval_ranges import Range
+from edgeood.fixed_point.ranges import Range
 
 
 def reach(one: Range) -> int:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from edgeood.export.hls.vendors import Vendor
 from edgeood.fixed_point import FixedPoint
-from edgeood.resources import firmware_folder
+
+_TEMPLATE = Path(__file__).parent / "template"
 
 
 def write_vectors(folder: Path, inputs: NDArray, integers: NDArray) -> None:
@@ -25,7 +26,7 @@ def write_test_bench(model: Any, vendor: Vendor, namespace: str, score_type: Fix
     """Our self-checking test bench in place of hls4ml's, which only prints."""
     (given,) = model.get_input_variables()
     design, score = _calls(model, vendor)
-    text = (firmware_folder() / "score_test_bench.cpp").read_text(encoding="utf-8")
+    text = (_TEMPLATE / "score_test_bench.cpp").read_text(encoding="utf-8")
     parts = {
         "PROJECT": model.config.get_project_name(),
         "INCLUDES": "#include <mc_scverify.h>\n" if vendor == "siemens" else "",

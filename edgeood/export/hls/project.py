@@ -29,15 +29,15 @@ from edgeood.export.hls.files import (
     write_test_bench,
     write_vectors,
 )
-from edgeood.export.hls.project_types import check_score_type, exact_types, layer_types
+from edgeood.export.hls.project_types import check_score_type, exact_types, project_layers
 from edgeood.export.hls.readme import TOOLS, readme
 from edgeood.export.hls.score_layers import register_score_layers
 from edgeood.export.hls.vendors import VENDORS, Backend, exact_type, rounded_type
-from edgeood.export.onnx.qonnx_reader import read_qonnx
-from edgeood.export.range_proof import prove
+from edgeood.export.onnx.qonnx import to_qonnx
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
-from edgeood.scores.fused import FusedScore
+from edgeood.scores.fused.network import FusedNetwork
+from edgeood.scores.fused.proof import prove
 
 INTEL_DEVICE = "Arria10"
 """hls4ml's usual device of Intel, in place of a part of AMD."""
@@ -71,25 +71,23 @@ def project_namespace(project: str, qonnx: onnx.ModelProto) -> str:
 
 
 def write_project(
-    qonnx: onnx.ModelProto,
-    score: FusedScore,
+    network: FusedNetwork,
     target: Target,
     name: str,
     folder: Path,
     log: Path,
-    vectors: tuple[NDArray, NDArray],
+    vectors: NDArray,
     backend: Backend = "Vitis",
 ) -> dict[str, str]:
-    """Write the HLS project of a QONNX graph with its fused score into ``folder``.
+    """Write the HLS project of a fused network into ``folder``.
 
     Parameters
     ----------
-    qonnx : graph from :func:`edgeood.export.onnx.qonnx.to_qonnx`
     target : part, clock, interface, strategy and reuse factor; for Intel HLS, :data:`INTEL_DEVICE` stands in for a
         part of AMD ("xc…")
     name : the recipe's
     log : where everything goes that hls4ml says
-    vectors : (n, …) images or candidates and their (n,) expected integer scores, for the test bench
+    vectors : (n, …) images or candidates, for the test bench
     backend : whose HLS compiler the project is for
 
     Returns the ``project``'s name, its ``namespace`` (of Vitis and Vivado projects; the others have none) and the HLS
@@ -99,16 +97,16 @@ def write_project(
     vendor = VENDORS[backend]
     if vendor == "intel" and target.part.startswith("xc"):
         target = target.model_copy(update={"part": INTEL_DEVICE})
-    project = project_name(name)
+    project, score, qonnx = project_name(name), network.score, to_qonnx(network)
     namespace = project_namespace(project, qonnx)
     with _speaking_into(log):
         try:
             model, input_type = _convert(qonnx, target, project, namespace, folder, backend)
             check_score_type(model, score)
             # No accumulator may lose a bit: proven, as hls4ml knows the types but not the constants.
-            prove(read_qonnx(qonnx)[0], score, exact_types(model))
+            prove(network, exact_types(model))
             model.write()
-            layers = layer_types(model)
+            layers = project_layers(model)
             if vendor == "siemens":
                 put_constants_into_sources(folder, project)
                 tidy(folder)
@@ -127,8 +125,10 @@ def write_project(
         "input": rounded_type(input_type, vendor),
         "output": exact_type(score.score_type, vendor),
     }
-    write_vectors(folder / "tb_data", *vectors)
-    (folder / "README.md").write_text(readme(about, score, target, layers, TOOLS[backend]), encoding="utf-8")
+    write_vectors(folder / "tb_data", vectors, network.integers(vectors))
+    (folder / "README.md").write_text(
+        readme(about, network, target, layers, TOOLS[backend]), encoding="utf-8"
+    )
     drop_build_products(folder)
     return about
 
@@ -164,7 +164,7 @@ def _convert(
     entry["Precision"]["result"] = _plain(input_type)
     options: dict[str, Any] = {}
     if backend == "Catapult":
-        own_pooling_types(graph, config, {name: _plain(kind) for name, kind in quantized.items()})
+        own_pooling_types(graph, config, {name: _plain(fixed_type) for name, fixed_type in quantized.items()})
     else:
         # Constants belong into the sources: synthesis needs no files, and C-simulation starts faster.
         options = {"namespace": namespace, "write_weights_txt": False}
@@ -190,9 +190,9 @@ def _quantized_type(graph: Any, node: onnx.NodeProto) -> FixedPoint:
     return FixedPoint(bits, bits - signed - fraction, signed)
 
 
-def _plain(kind: FixedPoint) -> str:
+def _plain(fixed_type: FixedPoint) -> str:
     """A type as hls4ml's configuration has it."""
-    return kind.hls_type.replace("ap_", "").replace("AP_", "")
+    return fixed_type.hls_type.replace("ap_", "").replace("AP_", "")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ WEIGHTED = ("Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D")
 def exact_types(model: Any) -> dict[str, FixedPoint]:
     """Types of what may neither wrap nor be rounded in a converted hls4ml model.
 
-    Named as :func:`edgeood.export.range_proof.prove` reads them: a layer with weights stands for its accumulator,
+    Named as :func:`edgeood.scores.fused.proof.prove` reads them: a layer with weights stands for its accumulator,
     ``edge<i>_maximum`` and ``pool`` for their results, ``edge<i>_maximum.difference`` and ``.distance`` for what is
     computed on the way.
     """
@@ -28,13 +28,13 @@ def exact_types(model: Any) -> dict[str, FixedPoint]:
             types[layer.name] = fixed_point(layer.get_output_variable().type.precision)
         if layer.class_name == "EdgeoodKnnGather":
             coordinates = layer.get_attr("coordinate_type")
-            for part, kind in distance_types(coordinates, layer.get_attr("coordinates")).items():
-                types[f"{layer.name}.{part}"] = kind
+            for part, exact in distance_types(coordinates, layer.get_attr("coordinates")).items():
+                types[f"{layer.name}.{part}"] = exact
     return types
 
 
 @dataclass(frozen=True)
-class LayerTypes:
+class ProjectLayer:
     """A layer as the project's description lists it."""
 
     name: str
@@ -44,7 +44,7 @@ class LayerTypes:
     result: str
 
 
-def layer_types(model: Any) -> list[LayerTypes]:
+def project_layers(model: Any) -> list[ProjectLayer]:
     """Types in HLS C++ of all layers of a converted hls4ml model, in their order; copies of streams left out."""
     rows = []
     for layer in model.get_layers():
@@ -53,14 +53,14 @@ def layer_types(model: Any) -> list[LayerTypes]:
         result = layer.get_output_variable()
         accumulator = str(layer.get_attr("accum_t").precision) if layer.class_name in WEIGHTED else ""
         name = _original_name(layer.name)
-        rows.append(LayerTypes(name, tuple(result.shape), accumulator, str(result.type.precision)))
+        rows.append(ProjectLayer(name, tuple(result.shape), accumulator, str(result.type.precision)))
     return rows
 
 
 def _original_name(name: str) -> str:
     """hls4ml puts the kind of a layer before its name; a dense layer it names after the MatMul that it was."""
-    kind, _, original = name.partition("_")
-    return original.removesuffix("_product") if kind in WEIGHTED else name
+    layer_class, _, original = name.partition("_")
+    return original.removesuffix("_product") if layer_class in WEIGHTED else name
 
 
 def check_score_type(model: Any, score: FusedScore) -> None:

@@ -4,12 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from edgeood.export.hls.project_types import LayerTypes
+from edgeood.export.hls.project_types import ProjectLayer
 from edgeood.export.hls.vendors import Vendor, exact_type
 from edgeood.recipe import Target
-from edgeood.scores.fused import FusedScore
+from edgeood.scores.fused.network import FusedNetwork
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,11 @@ def least_interval(shape: tuple[int, ...], target: Target) -> int:
 
 
 def readme(
-    about: Mapping[str, str], score: FusedScore, target: Target, layers: Sequence[LayerTypes], tool: Tool
+    about: Mapping[str, str],
+    network: FusedNetwork,
+    target: Target,
+    layers: Sequence[ProjectLayer],
+    tool: Tool,
 ) -> str:
     """The project's description for a firmware engineer."""
     shape = layers[0].shape
@@ -95,9 +97,8 @@ def readme(
         for row in layers
     )
     types = "\n".join(
-        f"| {name} | `{exact_type(kind, tool.vendor)}` |" for name, kind in score.types().items()
+        f"| {name} | `{exact_type(one, tool.vendor)}` |" for name, one in network.score.types().items()
     )
-    threshold = int(np.floor(score.threshold / score.step))
     interval = least_interval(shape, target)
     text = f"""# {about["project"]}: anomaly score in firmware
 
@@ -109,9 +110,9 @@ Made by edgeood (`edgeood export --target {tool.target}`) through hls4ml, for {t
 | port | type | |
 |---|---|---|
 | input | `{about["input"]}` | {_order(shape, target)} |
-| output | `{about["output"]}` | the score `{score.name}`, in steps of {score.step!r} |
+| output | `{about["output"]}` | the score `{network.score.name}`, in steps of {network.step!r} |
 
-A jet is anomalous if its score, as an integer, is greater than **{threshold}** ({score.threshold!r}).
+A jet is anomalous if its score, as an integer, is greater than **{network.threshold_integer}** ({network.threshold!r}).
 
 ## Latency budget
 

@@ -9,7 +9,7 @@ import onnx
 from onnx import AttributeProto, FunctionProto, NodeProto, TensorProto, helper
 
 from edgeood.export.onnx.score_operators import DOMAIN, OPSET, type_attribute
-from edgeood.networks.quantized.fixed_graph import ConstituentMean, KnnGather
+from edgeood.fixed_point.graph import ConstituentMean, KnnGather
 
 # Sorting keys of what is no neighbour, larger than any distance (which has at most 53 bits).
 _ITSELF, _PADDING = 2.0**60, 2.0**61

@@ -5,12 +5,11 @@ they are rounded to next, so that a Quant node becomes Round and Clip. Maxima ar
 keeps the order of numbers. The batch axis is free.
 
 Float32 holds every integer up to 2²⁴, so an operation is computed in it only if all that it can meet, whatever
-the input and the order of summation, is proven to fit (:mod:`edgeood.networks.quantized.interval_ranges`).
+the input and the order of summation, is proven to fit (:mod:`edgeood.fixed_point.ranges`).
 Otherwise its sums are formed in float64 (a convolution, which ONNX Runtime only has in float32, from slices of its
 weights that do fit).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,10 +21,10 @@ from onnx import NodeProto, TensorProto, helper
 from edgeood.errors import EdgeoodError
 from edgeood.export.onnx.constituent_operators import graph_node
 from edgeood.export.onnx.graph_writer import GraphWriter
+from edgeood.export.onnx.metadata import store_metadata
 from edgeood.export.onnx.qonnx_reader import read_qonnx
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.exact import FLOAT32_BITS, operation_bits
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.graph import (
     INPUT,
     Constant,
     ConstituentMean,
@@ -38,7 +37,7 @@ from edgeood.networks.quantized.fixed_graph import (
     Operation,
     Quantize,
 )
-from edgeood.networks.quantized.interval_ranges import Range, layer_ranges, ranges
+from edgeood.fixed_point.ranges import FLOAT32_BITS, Range, layer_ranges, operation_bits, ranges
 
 
 class _Lowering(GraphWriter):
@@ -87,11 +86,11 @@ class _Lowering(GraphWriter):
     def wanted(self, name: str) -> int:
         """Fraction bits of the type that a layer's sums are rounded to; values as they are, if to none."""
         (reader,) = self.readers.get(name, [None])
-        return reader.kind.fraction if isinstance(reader, Quantize) else 0
+        return reader.type.fraction if isinstance(reader, Quantize) else 0
 
     def quantize(self, operation: Quantize) -> None:
         """Round and Clip; in double precision and back to single, where the sums are."""
-        name, kind, taken = operation.name, operation.kind, operation.inputs[0]
+        name, kind, taken = operation.name, operation.type, operation.inputs[0]
         wide = taken in self.double
         precision = np.float64 if wide else np.float32
         tensor = self.names[taken]
@@ -145,7 +144,7 @@ class _Lowering(GraphWriter):
             strides = [operation.stride, operation.stride]
             scale = 2.0 ** (fraction - self.fractions[taken])
             for i, part in enumerate(_slices(operation, self.ranges[taken])):
-                factor = self.constant(part * operation.weights.kind.step * scale, f"{name}_weights_{i}")
+                factor = self.constant(part * operation.weights.type.step * scale, f"{name}_weights_{i}")
                 term = self.node("Conv", [tensor, factor], f"{name}_{i}", strides=strides)
                 terms.append(self.node("Cast", [term], f"{name}_{i}_exact", to=TensorProto.DOUBLE))
         self.node("Sum", [*terms, self.constant(offset, f"{name}_bias", np.float64)], name)
@@ -177,17 +176,17 @@ class _Lowering(GraphWriter):
 
 def _slices(layer: Convolution, taken: Range) -> list[np.ndarray]:
     """Integer kernels that add up to the weights, each with sums that fit float32."""
-    nothing = Constant(np.zeros_like(layer.bias.integers), layer.bias.kind)
+    nothing = Constant(np.zeros_like(layer.bias.integers), layer.bias.type)
     for width in range(FLOAT32_BITS - 1, 0, -1):
         rest, fits = layer.weights.integers, True
         parts: list[np.ndarray] = []
         # At least one, so that weights that are all zero still give the right shape.
         while rest.any() or not parts:
             low = np.sign(rest) * (np.abs(rest) & (2**width - 1))
-            one = replace(layer, weights=Constant(low, layer.weights.kind), bias=nothing)
+            one = replace(layer, weights=Constant(low, layer.weights.type), bias=nothing)
             # In steps of the products: the bias, which may have finer ones, is added afterwards.
             result, partial = layer_ranges(one, taken)
-            shift = result.fraction - taken.fraction - layer.weights.kind.fraction
+            shift = result.fraction - taken.fraction - layer.weights.type.fraction
             fits = fits and partial.magnitude_bits - shift <= FLOAT32_BITS
             parts.append(low << width * len(parts))
             rest = (rest - low) >> width
@@ -223,11 +222,6 @@ def lower(qonnx: onnx.ModelProto, metadata: Mapping[str, Any]) -> onnx.ModelProt
         ir_version=qonnx.ir_version,
         producer_name="edgeood",
     )
-    describe(model, {**metadata, "accumulator_bits": lowering.bits})
+    store_metadata(model, {**metadata, "accumulator_bits": lowering.bits})
     onnx.checker.check_model(model)
     return model
-
-
-def describe(model: onnx.ModelProto, metadata: Mapping[str, Any]) -> None:
-    """Store what scoring must know in the model's properties, each value as JSON."""
-    helper.set_model_props(model, {f"edgeood.{key}": json.dumps(value) for key, value in metadata.items()})

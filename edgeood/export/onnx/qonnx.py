@@ -13,7 +13,7 @@ from edgeood.export.onnx.constituent_operators import add_functions, graph_node
 from edgeood.export.onnx.graph_writer import GraphWriter
 from edgeood.export.onnx.score_operators import OPSET, append_score
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.graph import (
     INPUT,
     Constant,
     ConstituentMean,
@@ -26,7 +26,7 @@ from edgeood.networks.quantized.fixed_graph import (
     Operation,
     Quantize,
 )
-from edgeood.scores.fused import FusedScore
+from edgeood.scores.fused.network import FusedNetwork
 
 QONNX_DOMAIN = "qonnx.custom_op.general"
 IR_VERSION = 9
@@ -45,7 +45,7 @@ class _Emitter(GraphWriter):
     def operation(self, operation: Operation, inputs: list[str]) -> None:
         name, taken = operation.name, self.shapes[inputs[-1]]
         if isinstance(operation, Quantize):
-            self.quant(inputs[0], operation.kind, name, taken)
+            self.quant(inputs[0], operation.type, name, taken)
         elif isinstance(operation, Dense):
             weights = self.parameter(operation.weights, f"{name}_kernel")
             bias = self.parameter(operation.bias, f"{name}_bias")
@@ -78,7 +78,7 @@ class _Emitter(GraphWriter):
     def parameter(self, constant: Constant, name: str) -> str:
         """Weights or biases: their values, and the Quant node that says their type."""
         values = self.constant(constant.values, f"{name}_values")
-        return self.quant(values, constant.kind, name, constant.integers.shape)
+        return self.quant(values, constant.type, name, constant.integers.shape)
 
     def quant(self, tensor: str, kind: FixedPoint, name: str, shape: tuple[int, ...]) -> str:
         """A Quant node: scale, zero point, bits; round half to even, saturate.
@@ -121,8 +121,8 @@ def network_graph(graph: FixedGraph, output: str) -> onnx.ModelProto:
     return model
 
 
-def to_qonnx(graph: FixedGraph, score: FusedScore) -> onnx.ModelProto:
-    """The QONNX graph of a quantized network with its fused score: ``images`` or ``candidates`` → ``score`` (1, 1)."""
-    model = network_graph(graph, "logits" if score.name == "max_logit" else "representation")
-    append_score(model, score)
+def to_qonnx(network: FusedNetwork) -> onnx.ModelProto:
+    """The QONNX graph of a fused network: ``images`` or ``candidates`` → ``score`` (1, 1)."""
+    model = network_graph(network.graph, "logits" if network.score.name == "max_logit" else "representation")
+    append_score(model, network.score)
     return model

@@ -9,7 +9,7 @@ from onnx import NodeProto, helper, numpy_helper
 
 from edgeood.export.onnx.score_operators import DOMAIN, OPERATORS, type_of_attribute
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.graph import (
     INPUT,
     Constant,
     ConstituentMean,

@@ -11,8 +11,8 @@ import onnx
 from onnx import AttributeProto, FunctionProto, NodeProto, TensorProto, helper, numpy_helper
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.scores.fixed_point_mahalanobis import FixedPointMahalanobis
 from edgeood.scores.fused import FusedScore
+from edgeood.scores.fused.mahalanobis import FixedPointMahalanobis
 
 DOMAIN = "edgeood"
 OPSET = 17

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeood.atomic import write_text
+from edgeood.checksums import sha256_of
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.jets.format import read_attributes, read_jets
@@ -19,7 +20,6 @@ from edgeood.jets.simulation.sample import Sample, load_sample
 from edgeood.jets.simulation.shard import Effort, Shard, generator_versions
 from edgeood.jets.simulation.worker import Workers
 from edgeood.progress import progress_bar
-from edgeood.run import sha256_of
 
 MANIFEST = "manifest.json"
 TIMINGS = "timings.json"

@@ -4,10 +4,10 @@ Set A follows Cheng & Courville, JHEP 10 (2022) 152 [CC22]; set B the hls4ml LHC
 Gandrakota et al., arXiv:2401.08777 [GZ24], use. All masses and momenta in GeV; 13 TeV proton collisions.
 """
 
-import difflib
 from dataclasses import dataclass
 
 from edgeood.errors import EdgeoodError
+from edgeood.suggestions import suggestion
 
 COMMON_SETTINGS = (
     "Print:quiet=on",
@@ -209,8 +209,7 @@ def process_named(name: str) -> Process:
     """The process of that name; :class:`EdgeoodError` with the nearest name if there is none."""
     if name in PROCESSES:
         return PROCESSES[name]
-    close = difflib.get_close_matches(name, PROCESSES, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(PROCESSES)}."
+    hint = suggestion(name, PROCESSES, f"choose from {', '.join(PROCESSES)}.")
     raise EdgeoodError(f"there is no process '{name}'; {hint}")
 
 

@@ -11,8 +11,8 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
+from edgeood.checksums import sha256_of
 from edgeood.jets.simulation.shard import Effort, Shard, make_shard
-from edgeood.run import sha256_of
 
 _SPAWN = get_context("spawn")
 

@@ -1,7 +1,7 @@
 """Which fixed-point types the layers of a quantized network have (no framework needed)."""
 
 from edgeood.errors import EdgeoodError
-from edgeood.fixed_point import FixedPoint
+from edgeood.fixed_point.types import FixedPoint, smallest_type
 from edgeood.recipe import CNN, ParticleNetLite, Quantization
 
 POOL = "pool"
@@ -89,13 +89,3 @@ def logits_type(network: CNN | ParticleNetLite, quantization: Quantization) -> F
     reach = max(representation.high, -representation.low)
     largest = network.representation * reach * -weights.low - biases.low
     return smallest_type(-largest, largest, fraction, signed=True)
-
-
-def smallest_type(low: float, high: float, fraction: int, signed: bool) -> FixedPoint:
-    """The narrowest type with that many fraction bits whose range covers [low, high]."""
-    integer = 1 - signed - fraction
-    while True:
-        kind = FixedPoint(integer + signed + fraction, integer, signed)
-        if kind.low <= low and high <= kind.high:
-            return kind
-        integer += 1

@@ -10,8 +10,8 @@ import pytest
 from edgeood.errors import EdgeoodError
 from edgeood.export.hls.constituent_layers import distance_types, gathered_type, sum_types
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.exact import exact_outputs
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import (
     INPUT,
     Constant,
     ConstituentMean,
@@ -21,11 +21,13 @@ from edgeood.networks.quantized.fixed_graph import (
     Operation,
     Quantize,
 )
-from edgeood.networks.quantized.layer_types import smallest_type
+from edgeood.fixed_point.types import smallest_type
 from edgeood.recipe import Target
 from edgeood.runtime.csim import CSim, compile_project
-from edgeood.scores.fixed_point_mahalanobis import fixed_point_mahalanobis
-from edgeood.scores.fused import FixedPointMaxLogit, FusedScore
+from edgeood.scores.fused import FusedScore
+from edgeood.scores.fused.mahalanobis import fixed_point_mahalanobis
+from edgeood.scores.fused.max_logit import FixedPointMaxLogit
+from edgeood.scores.fused.network import FusedNetwork
 
 CONSTITUENTS, FEATURES = 8, 3
 WEIGHTS, BIASES, EDGES = FixedPoint(6, 0), FixedPoint(8, 1), FixedPoint(10, 3)
@@ -96,14 +98,9 @@ def fused(kind: str) -> FusedScore:
 
 def write(folder: Path, graph: FixedGraph, score: FusedScore, target: Target, backend: str) -> dict[str, str]:
     from edgeood.export.hls.project import write_project
-    from edgeood.export.onnx.qonnx import to_qonnx
 
-    inputs = jets()[:20]
-    outputs = exact_outputs(graph, inputs)
-    expected = score.integers(outputs.representation, outputs.logits)
     log = folder.parent / "hls4ml.log"
-    qonnx = to_qonnx(graph, score)
-    return write_project(qonnx, score, target, "tiny", folder, log, (inputs, expected), backend)
+    return write_project(FusedNetwork(graph, score), target, "tiny", folder, log, jets()[:20], backend)
 
 
 def test_exact_types() -> None:

@@ -11,13 +11,15 @@ import pytest
 from quantized_runs import SIGNED, STRIDED, WIDE, quantized_run, random_images
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import describe, to
+from edgeood.export import to
 from edgeood.export.hls.vendors import counter_type, exact_type, rounded_type
+from edgeood.export.record import read_record
 from edgeood.fixed_point import FixedPoint
 from edgeood.hardware.vendor_tools import build_report
 from edgeood.recipe import Target
 from edgeood.run import Run
-from edgeood.runtime.csim import INCLUDES, open_csim
+from edgeood.runtime import open_engine
+from edgeood.runtime.csim import INCLUDES
 from edgeood.runtime.network import open_network
 from edgeood.runtime.verify import corner_inputs
 
@@ -38,7 +40,7 @@ OTHERS = ("quartus", "catapult")
 def project_of(target: str, name: str, kind: str = "mahalanobis_diagonal") -> tuple[Run, Path, dict]:
     run = quantized_run(**SETTINGS[name])
     path = to(run, target, score=kind)
-    return run, path, describe(run, kind)["artefacts"][target]
+    return run, path, read_record(run, kind)["artefacts"][target]
 
 
 def test_types_are_spelled_as_the_compilers_want_them() -> None:
@@ -57,7 +59,7 @@ def test_csim_equals_the_network(name: str, target: str) -> None:
     kind = run.recipe.quantization.input
     images = np.concatenate([random_images(60, 16), corner_inputs((1, 16, 16), kind)])
     expected = open_network(run, "mahalanobis_diagonal")(images)
-    found = open_csim(run, "mahalanobis_diagonal", target=target)(images)
+    found = open_engine(run, f"{target}_csim", "mahalanobis_diagonal")(images)
     np.testing.assert_array_equal(found, expected)
     assert np.unique(expected).size > 40
 

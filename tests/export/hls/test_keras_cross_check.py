@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from keras_route import convert_keras
 from quantized_runs import DATA, SIGNED, TINY, random_images, random_network
 
-from edgeood.export.hls4ml_keras import convert_keras
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import (
     EdgeBlock,

@@ -14,7 +14,7 @@ from edgeood.export.onnx.constituent_operators import add_functions, graph_node
 from edgeood.export.onnx.qonnx import IR_VERSION
 from edgeood.export.onnx.score_operators import OPSET
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import ConstituentMean, KnnGather
+from edgeood.fixed_point.graph import ConstituentMean, KnnGather
 
 ANGLES = FixedPoint(6, 2)
 TENSORS = ("candidates", "points", "edges")

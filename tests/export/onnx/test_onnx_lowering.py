@@ -24,11 +24,13 @@ from edgeood.export import to
 from edgeood.export.onnx.lowering import lower
 from edgeood.export.onnx.qonnx import to_qonnx
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.exact import accumulator_bits, exact_outputs
-from edgeood.networks.quantized.fixed_graph import Constant, Convolution, FixedGraph
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import Constant, Convolution, FixedGraph
+from edgeood.fixed_point.ranges import accumulator_bits
 from edgeood.recipe import CNN, Block, Quantization
 from edgeood.runtime.onnxruntime import OnnxRuntime
 from edgeood.runtime.verify import corner_inputs
+from edgeood.scores.fused.network import FusedNetwork
 
 KINDS = ("max_logit", "mahalanobis_diagonal")
 GRAPHS = {
@@ -69,7 +71,7 @@ def test_onnxruntime_equals_the_exact_outputs(name: str, kind: str, tmp_path: Pa
     score = scores_for(graph, outputs)[kind]
     expected = score(*outputs)
     assert np.unique(expected).size > 50
-    path = write(lower(to_qonnx(graph, score), {"score": kind}), tmp_path / "score.onnx")
+    path = write(lower(to_qonnx(FusedNetwork(graph, score)), {"score": kind}), tmp_path / "score.onnx")
     for optimize in (False, True):
         np.testing.assert_array_equal(OnnxRuntime(path, optimize=optimize)(inputs), expected)
 
@@ -77,7 +79,9 @@ def test_onnxruntime_equals_the_exact_outputs(name: str, kind: str, tmp_path: Pa
 @pytest.mark.parametrize("name", ["cnn", "wide", "dynamic", "wide candidates"])
 def test_layers_in_float32_are_proven_to_fit(name: str) -> None:
     graph, inputs = graph_and_inputs(name)
-    model = lower(to_qonnx(graph, scores_for(graph, exact_outputs(graph, inputs))["max_logit"]), {})
+    model = lower(
+        to_qonnx(FusedNetwork(graph, scores_for(graph, exact_outputs(graph, inputs))["max_logit"])), {}
+    )
     (bits,) = (json.loads(one.value) for one in model.metadata_props if one.key.endswith("accumulator_bits"))
     assert bits == accumulator_bits(graph)
     assert (max(bits.values()) > 24) == name.startswith("wide")
@@ -94,7 +98,7 @@ def test_layers_in_float32_are_proven_to_fit(name: str) -> None:
 def test_maxima_are_taken_before_rounding() -> None:
     graph, _ = graph_and_inputs("cnn")
     score = scores_for(graph, exact_outputs(graph, random_images(40, 16)))["max_logit"]
-    nodes = {node.name: node for node in lower(to_qonnx(graph, score), {}).graph.node}
+    nodes = {node.name: node for node in lower(to_qonnx(FusedNetwork(graph, score)), {}).graph.node}
     assert list(nodes["pool0_sums"].input) == ["conv0"]
     assert list(nodes["conv0_activation_rounded"].input) == ["pool0_sums"]
 
@@ -107,7 +111,7 @@ def test_a_convolution_too_wide_for_float32_is_refused() -> None:
     graph = cnn_graph(CNN(blocks=(Block(filters=2, pool=2),), representation=4), 16, wide)
     score = scores_for(graph, exact_outputs(graph, random_images(40, 16)))["max_logit"]
     with pytest.raises(EdgeoodError, match="layer 'conv0' has inputs too wide"):
-        lower(to_qonnx(graph, score), {})
+        lower(to_qonnx(FusedNetwork(graph, score)), {})
 
 
 def test_a_wide_convolution_without_weights_gives_its_biases(tmp_path: Path) -> None:
@@ -125,7 +129,7 @@ def test_a_wide_convolution_without_weights_gives_its_biases(tmp_path: Path) -> 
     assert accumulator_bits(graph)["conv1"] > 24
     outputs = exact_outputs(graph, images)
     score = scores_for(graph, outputs)["max_logit"]
-    path = write(lower(to_qonnx(graph, score), {"score": ""}), tmp_path / "score.onnx")
+    path = write(lower(to_qonnx(FusedNetwork(graph, score)), {"score": ""}), tmp_path / "score.onnx")
     np.testing.assert_array_equal(OnnxRuntime(path)(images), score(*outputs))
 
 
@@ -144,7 +148,9 @@ def test_the_model_describes_itself() -> None:
 def test_batch_size_does_not_matter(name: str, tmp_path: Path) -> None:
     graph, inputs = graph_and_inputs(name)
     score = scores_for(graph, exact_outputs(graph, inputs))["mahalanobis_diagonal"]
-    engine = OnnxRuntime(write(lower(to_qonnx(graph, score), {"score": ""}), tmp_path / "score.onnx"))
+    engine = OnnxRuntime(
+        write(lower(to_qonnx(FusedNetwork(graph, score)), {"score": ""}), tmp_path / "score.onnx")
+    )
     one_by_one = np.concatenate([engine(inputs[i : i + 1]) for i in range(20)])
     np.testing.assert_array_equal(engine(inputs)[:20], one_by_one)
     assert engine(inputs[:0]).shape == (0,)

@@ -11,8 +11,9 @@ from quantized_runs import SIGNED, STRIDED, TINY, random_images
 from edgeood.export.onnx.qonnx import network_graph, to_qonnx
 from edgeood.export.onnx.qonnx_reader import read_qonnx
 from edgeood.export.onnx.score_operators import attach, constants_of, detach
-from edgeood.networks.quantized.exact import exact_outputs
-from edgeood.networks.quantized.fixed_graph import FixedGraph
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import FixedGraph
+from edgeood.scores.fused.network import FusedNetwork
 
 KINDS = ("max_logit", "mahalanobis_diagonal")
 GRAPHS = {
@@ -25,7 +26,7 @@ GRAPHS = {
 
 def model_of(graph: FixedGraph, kind: str) -> onnx.ModelProto:
     inputs = random_images(40, 16) if len(graph.shape) == 3 else candidates(40, graph)
-    return to_qonnx(graph, scores_for(graph, exact_outputs(graph, inputs))[kind])
+    return to_qonnx(FusedNetwork(graph, scores_for(graph, exact_outputs(graph, inputs))[kind]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -85,7 +86,7 @@ def test_every_quant_node_has_a_power_of_two_step_and_rounds_half_to_even() -> N
 def test_score_operator_carries_its_constants_and_types() -> None:
     graph = GRAPHS["particlenet"]
     score = scores_for(graph, exact_outputs(graph, candidates(40, graph)))[KINDS[1]]
-    node = to_qonnx(graph, score).graph.node[-1]
+    node = to_qonnx(FusedNetwork(graph, score)).graph.node[-1]
     assert (node.domain, node.op_type) == ("edgeood", "DiagonalMahalanobis")
     constants = constants_of(node)
     np.testing.assert_array_equal(constants["mean"], score.mean * score.mean_type.step)

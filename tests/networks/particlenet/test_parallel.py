@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from edgeood.networks.particlenet.classifier import ParticleNetClassifier, edge_perceptron
+from edgeood.networks.particlenet import edge_perceptron
+from edgeood.networks.particlenet.classifier import ParticleNetClassifier
 from edgeood.networks.particlenet.parallel import in_parallel
 from edgeood.recipe import ParticleNet
 

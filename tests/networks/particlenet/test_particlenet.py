@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from edgeood.networks import Outputs
-from edgeood.networks.particlenet.classifier import ParticleNetClassifier, edge_perceptron
+from edgeood.networks.particlenet import edge_perceptron
+from edgeood.networks.particlenet.classifier import ParticleNetClassifier
 from edgeood.recipe import ParticleNet
 
 NEIGHBOURS = 8

@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
+from edgeood.fixed_point.evaluation import exact_outputs
 from edgeood.networks.cnn import CNNClassifier
 from edgeood.networks.quantized.brevitas.cnn import BrevitasCNN
-from edgeood.networks.quantized.exact import exact_outputs
 from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.qkeras.cnn import QKerasCNN
 from edgeood.networks.quantized.twin import QuantizedTwin, start_from_float

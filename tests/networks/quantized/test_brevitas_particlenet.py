@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from edgeood.fixed_point import FixedPoint
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import KnnGather
 from edgeood.networks.particlenet.lite import ParticleNetLiteClassifier
 from edgeood.networks.quantized.brevitas.particlenet import BrevitasParticleNet
-from edgeood.networks.quantized.exact import exact_outputs
-from edgeood.networks.quantized.fixed_graph import KnnGather, fixed_graph
+from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.qkeras.particlenet import QKerasParticleNet
 from edgeood.networks.quantized.twin import start_from_float
 from edgeood.recipe import EdgeBlock, ParticleNetLite, Quantization, TriggerCandidates

@@ -11,9 +11,11 @@ from quantized_runs import DATA, REFERENCE, TINY, WIDE, quantized_run, random_im
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.ranges import accumulator_bits
 from edgeood.networks.cnn import CNNClassifier
 from edgeood.networks.load import load_network
-from edgeood.networks.quantized.exact import accumulator_bits, exact_outputs
+from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.qkeras.cnn import QKerasCNN
 from edgeood.networks.quantized.qkeras.files import save_keras
 from edgeood.networks.quantized.qkeras.quantizers import fixed_point_of, plain_quantizer, quantize
@@ -53,7 +55,7 @@ def test_forward_equals_plain_qkeras_and_float64() -> None:
         representation, logits = network.keras_model()(images.transpose(0, 2, 3, 1))
     assert torch.equal(outputs.representation, representation)
     assert torch.equal(outputs.logits, logits)
-    exact = exact_outputs(network, images)
+    exact = exact_outputs(fixed_graph(network), images)
     np.testing.assert_array_equal(outputs.representation, exact.representation)
     np.testing.assert_array_equal(outputs.logits, exact.logits)
     kind = recipe().quantization.representation
@@ -62,14 +64,14 @@ def test_forward_equals_plain_qkeras_and_float64() -> None:
 
 
 def test_accumulator_bits_tell_float32_from_float64() -> None:
-    assert max(accumulator_bits(random_network(recipe())).values()) <= 24
-    assert max(accumulator_bits(random_network(recipe(quantization=WIDE))).values()) > 24
+    assert max(accumulator_bits(fixed_graph(random_network(recipe()))).values()) <= 24
+    assert max(accumulator_bits(fixed_graph(random_network(recipe(quantization=WIDE)))).values()) > 24
     network = random_network(recipe(CNN(blocks=(Block(filters=1, kernel=1),), representation=2), 8))
     with torch.no_grad():
         network.conv0.kernel.fill_(0.5)  # 16 steps of 2^-5
         network.conv0.bias.fill_(-0.25)  # -16 steps of 2^-6, as the products have steps of 2^-13: -2^11
     # Sums lie between -2048 and 16 · 255 - 2048; on the way they can reach 16 · 255 = 4080, 12 bits.
-    assert accumulator_bits(network)["conv0"] == 12
+    assert accumulator_bits(fixed_graph(network))["conv0"] == 12
 
 
 def test_every_weight_gets_a_gradient_and_learns() -> None:

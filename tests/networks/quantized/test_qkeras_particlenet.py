@@ -12,18 +12,11 @@ import torch
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import INPUT, ConstituentMean, Dense, FixedGraph, KnnGather, Quantize
 from edgeood.networks.particlenet.edge_maximum import constituent_mean, edge_maximum, neighbour_mask
 from edgeood.networks.particlenet.lite import ParticleNetLiteClassifier
-from edgeood.networks.quantized.exact import exact_outputs
-from edgeood.networks.quantized.fixed_graph import (
-    INPUT,
-    ConstituentMean,
-    Dense,
-    FixedGraph,
-    KnnGather,
-    Quantize,
-    fixed_graph,
-)
+from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.qkeras.files import open_keras, save_keras
 from edgeood.networks.quantized.qkeras.particlenet import QKerasParticleNet
 from edgeood.networks.quantized.qkeras.quantizers import fixed_point_of
@@ -75,7 +68,7 @@ def by_definition(graph: FixedGraph, inputs: np.ndarray) -> dict[str, np.ndarray
         taken = [tensors[name] for name in one.inputs]
         match one:
             case Quantize():
-                result = one.kind.quantize(taken[0])
+                result = one.type.quantize(taken[0])
             case Dense():
                 result = taken[0] @ one.weights.values + one.bias.values
             case KnnGather():

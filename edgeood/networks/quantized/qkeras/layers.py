@@ -18,7 +18,7 @@ ops = keras.ops
 class KnnGather(keras.layers.Layer):  # type: ignore[name-defined]
     """a_i + max b_j over the nearest valid others j of i, with padding and ties as in the fixed-point graph.
 
-    See :class:`edgeood.networks.quantized.fixed_graph.KnnGather`. Called with candidates (B, N, F), points
+    See :class:`edgeood.fixed_point.graph.KnnGather`. Called with candidates (B, N, F), points
     (B, N, ≥ first + coordinates) and edges (B, N, 2C) = a, b; returns (B, N, C). Neighbours are found among the
     columns first … first + coordinates of the points, rounded to ``coordinate_type`` (bits, integer, signed).
     """

@@ -15,8 +15,9 @@ import pytest
 from quantized_runs import quantized_run, random_images
 
 from edgeood.errors import EdgeoodError
-from edgeood.export import describe, to
-from edgeood.export.emulator import write_emulator
+from edgeood.export import to
+from edgeood.export.emulator.build import write_emulator
+from edgeood.export.record import read_record
 from edgeood.runtime.csim import open_csim
 from edgeood.runtime.network import open_network
 
@@ -45,7 +46,7 @@ def written(tmp_path_factory: pytest.TempPathFactory):
     def write(version: int, **settings) -> Written:
         run = quantized_run(**settings)
         project = to(run, "vitis", score=KIND)
-        about = describe(run, KIND)
+        about = read_record(run, KIND)
         folder = tmp_path_factory.mktemp("emulators") / "emulator"
         artefact = write_emulator(project, about, version, folder)
         constant = [
@@ -267,7 +268,7 @@ def test_scores_are_checked_before_the_folder_is_handed_over(written, tmp_path: 
     with pytest.raises(
         EdgeoodError, match=r"does not reproduce the HLS project \(1 of 16 test vectors differ\)"
     ):
-        write_emulator(project, describe(run, KIND), 1, tmp_path / "emulator")
+        write_emulator(project, read_record(run, KIND), 1, tmp_path / "emulator")
 
 
 def test_versions_that_are_no_names_are_refused(tmp_path: Path) -> None:
@@ -282,10 +283,10 @@ def test_failing_and_missing_compilers_are_told(tmp_path: Path, monkeypatch: pyt
     project = shutil.copytree(to(run, "vitis", score=KIND), tmp_path / "vitis")
     (project / "firmware" / "tiny_twin_1.cpp").write_text("#error out of order\n")
     with pytest.raises(EdgeoodError, match=r"could not compile the emulator \(.*out of order\)"):
-        write_emulator(project, describe(run, KIND), 1, tmp_path / "failed")
+        write_emulator(project, read_record(run, KIND), 1, tmp_path / "failed")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EdgeoodError, match=r"compiled with g\+\+, which is not on PATH; install it"):
-        write_emulator(project, describe(run, KIND), 1, tmp_path / "missing")
+    with pytest.raises(EdgeoodError, match=r"needs g\+\+, which is not on PATH; install it"):
+        write_emulator(project, read_record(run, KIND), 1, tmp_path / "missing")
 
 
 def test_c_simulation_and_emulator_agree(written) -> None:

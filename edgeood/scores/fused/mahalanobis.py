@@ -86,31 +86,38 @@ class FixedPointMahalanobis:
 def fixed_point_mahalanobis(
     mean: NDArray,
     inverse_variance: NDArray,
-    threshold: float,
+    design_threshold: float,
     representation: FixedPoint,
     error_budget: float,
+    threshold: float | None = None,
 ) -> FixedPointMahalanobis:
     """Choose the types by the error budget (module docstring) and round the constants.
 
     Parameters
     ----------
     mean, inverse_variance : (K, D) of the fitted score, inverse variances > 0
-    threshold : the working point t, > 0
+    design_threshold : the working point t that the budget is kept at, > 0
     representation : type of the representation
     error_budget : largest |S' − S| / t for jets with S ≤ t
+    threshold : the working point that firmware uses (default: t)
 
     Raises :class:`EdgeoodError` if there is no positive working point, or if a budget so small is asked for
     that 53 bits (exact in every engine) do not hold the intermediate numbers.
     """
     mean, v = np.asarray(mean, np.float64), np.asarray(inverse_variance, np.float64)
-    if not (np.isfinite(threshold) and threshold > 0 and np.isfinite(mean).all() and np.isfinite(v).all()):
+    if not (
+        np.isfinite(design_threshold)
+        and design_threshold > 0
+        and np.isfinite(mean).all()
+        and np.isfinite(v).all()
+    ):
         raise EdgeoodError(
-            f"the Mahalanobis score has no usable working point (threshold {threshold}); fit the scores again."
+            f"the Mahalanobis score has no usable working point (threshold {design_threshold}); fit the scores again."
         )
-    share = error_budget * threshold / 4
-    mean_fraction = _first(lambda f: _mean_error(mean, v, f, threshold) <= share)
+    share = error_budget * design_threshold / 4
+    mean_fraction = _first(lambda f: _mean_error(mean, v, f, design_threshold) <= share)
     mean_integers = np.rint(mean * 2.0**mean_fraction).astype(np.int64)
-    v_fraction = _first(lambda f: _relative_error(v, f) * (threshold + share) <= share)
+    v_fraction = _first(lambda f: _relative_error(v, f) * (design_threshold + share) <= share)
     v_integers = np.rint(v * 2.0**v_fraction).astype(np.int64)
     rounded_mean, rounded_v = mean_integers * 2.0**-mean_fraction, v_integers * 2.0**-v_fraction
 
@@ -139,7 +146,7 @@ def fixed_point_mahalanobis(
         square_type=square,
         product_type=product,
         score_type=score,
-        threshold=float(threshold),
+        threshold=float(design_threshold if threshold is None else threshold),
     )
 
 

@@ -7,8 +7,8 @@ from plain_twins import TWO_BLOCKS, candidates, cnn_graph, corner_candidates, pa
 from quantized_runs import SIGNED, STRIDED, TINY, random_images
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import Constant, Convolution, Dense, FixedGraph
-from edgeood.networks.quantized.interval_ranges import Range, layer_ranges, quantized, ranges
+from edgeood.fixed_point.graph import Constant, Convolution, Dense, FixedGraph
+from edgeood.fixed_point.ranges import Range, layer_ranges, quantized, ranges
 from edgeood.recipe import Quantization
 
 PARTICLENETS = {
@@ -68,7 +68,7 @@ def test_the_ends_of_a_first_dense_layer_are_attained() -> None:
     layer, kind = graph["edge0"], graph.input_type
     assert isinstance(layer, Dense)
     known = ranges(graph)["edge0"]
-    assert known.fraction == kind.fraction + layer.weights.kind.fraction
+    assert known.fraction == kind.fraction + layer.weights.type.fraction
     for channel in range(len(known.low)):
         positive = layer.weights.integers[:, channel] > 0
         for ends, expected in (
@@ -127,13 +127,13 @@ def test_rounding_of_ends_is_rounding_of_numbers(kind: FixedPoint) -> None:
 )
 def test_bits_are_the_fewest(low: int, high: int, bits: int) -> None:
     one = Range(objects(0, low), objects(high, 0), 3)
-    assert one.bits == one.kind.bits == bits
-    assert one.kind.fraction == 3
-    assert one.fits(one.kind)
-    assert one.fits(FixedPoint(bits + 1, one.kind.integer, one.kind.signed))
-    assert not one.fits(FixedPoint(bits, one.kind.integer + 1, one.kind.signed))
+    assert one.bits == one.type.bits == bits
+    assert one.type.fraction == 3
+    assert one.fits(one.type)
+    assert one.fits(FixedPoint(bits + 1, one.type.integer, one.type.signed))
+    assert not one.fits(FixedPoint(bits, one.type.integer + 1, one.type.signed))
     if bits > 1:
-        assert not one.fits(FixedPoint(bits - 1, one.kind.integer - 1, one.kind.signed))
+        assert not one.fits(FixedPoint(bits - 1, one.type.integer - 1, one.type.signed))
 
 
 def test_ranges_do_not_wrap_themselves() -> None:

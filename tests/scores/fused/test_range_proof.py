@@ -15,13 +15,15 @@ from plain_twins import (
 )
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.range_proof import prove, score_ranges
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.exact import exact_outputs
-from edgeood.networks.quantized.interval_ranges import ranges
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.ranges import ranges
 from edgeood.recipe import Quantization
-from edgeood.scores.fixed_point_mahalanobis import FixedPointMahalanobis
-from edgeood.scores.fused import FixedPointMaxLogit
+from edgeood.scores.fused.mahalanobis import FixedPointMahalanobis
+from edgeood.scores.fused.max_logit import FixedPointMaxLogit
+from edgeood.scores.fused.network import FusedNetwork
+from edgeood.scores.fused.proof import prove
+from edgeood.scores.fused.ranges import score_ranges
 
 GRAPH = particlenet_graph(blocks=TWO_BLOCKS, dynamic=4)
 INPUTS = np.concatenate([candidates(200, GRAPH), corner_candidates(GRAPH)])
@@ -42,7 +44,7 @@ PARTS = [
 
 @pytest.mark.parametrize("kind", SCORES)
 def test_the_report_holds_every_range(kind: str) -> None:
-    report = prove(GRAPH, SCORES[kind])
+    report = prove(FusedNetwork(GRAPH, SCORES[kind]))
     assert set(ranges(GRAPH)) < set(report)
     for jet in INPUTS[-20:]:
         for name, values in tensors_of(GRAPH, jet).items():
@@ -95,30 +97,32 @@ def test_one_bit_less_is_refused(name: str) -> None:
     signed = min(known[name].lowest, partial.lowest) < 0
     fraction = known[name].fraction
     enough = FixedPoint(bits, bits - signed - fraction, signed)
-    assert prove(GRAPH, score, {name: enough})[name]["type"].startswith("ap_fixed" if signed else "ap_ufixed")
+    assert prove(FusedNetwork(GRAPH, score), {name: enough})[name]["type"].startswith(
+        "ap_fixed" if signed else "ap_ufixed"
+    )
     layer = name.partition(".")[0]
     narrow = FixedPoint(bits - 1, enough.integer - 1, signed)
     with pytest.raises(EdgeoodError, match=f"layer '{layer}'.*can wrap"):
-        prove(GRAPH, score, {name: narrow})
+        prove(FusedNetwork(GRAPH, score), {name: narrow})
     coarse = FixedPoint(bits, enough.integer + 1, signed)
     with pytest.raises(EdgeoodError, match=f"layer '{layer}'.*loses bits"):
-        prove(GRAPH, score, {name: coarse})
+        prove(FusedNetwork(GRAPH, score), {name: coarse})
 
 
 def test_a_score_type_too_narrow_is_refused() -> None:
-    kind = ranges(GRAPH)["logits"].kind
-    assert prove(GRAPH, FixedPointMaxLogit(kind, 0.0))
+    kind = ranges(GRAPH)["logits"].type
+    assert prove(FusedNetwork(GRAPH, FixedPointMaxLogit(kind, 0.0)))
     narrow = FixedPoint(kind.bits - 1, kind.integer - 1)
     with pytest.raises(EdgeoodError, match=r"layer 'logits'.*can wrap"):
-        prove(GRAPH, FixedPointMaxLogit(narrow, 0.0))
+        prove(FusedNetwork(GRAPH, FixedPointMaxLogit(narrow, 0.0)))
 
 
 def test_a_name_without_range_is_refused() -> None:
     with pytest.raises(EdgeoodError, match="no range is known of 'nothing'"):
-        prove(GRAPH, SCORES["max_logit"], {"nothing": FixedPoint(8, 0)})
+        prove(FusedNetwork(GRAPH, SCORES["max_logit"]), {"nothing": FixedPoint(8, 0)})
 
 
 def test_more_than_53_bits_are_refused() -> None:
     graph = particlenet_graph(quantization=Quantization(input=CANDIDATE_TYPE, biases=FixedPoint(24, -40)))
     with pytest.raises(EdgeoodError, match=r"layer 'edge0'.* more than the 53"):
-        prove(graph, SCORES["max_logit"])
+        prove(FusedNetwork(graph, SCORES["max_logit"]))

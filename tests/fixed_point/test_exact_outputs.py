@@ -16,8 +16,9 @@ from quantized_runs import SIGNED, STRIDED, TINY, WIDE, random_images
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.exact import accumulator_bits, exact_outputs
-from edgeood.networks.quantized.fixed_graph import FixedGraph
+from edgeood.fixed_point.evaluation import exact_outputs
+from edgeood.fixed_point.graph import FixedGraph
+from edgeood.fixed_point.ranges import accumulator_bits
 from edgeood.recipe import Quantization
 
 PARTICLENETS = {

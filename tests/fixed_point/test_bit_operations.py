@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.bit_operations import bit_operations, bit_operations_bound, effective_bits
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.bit_operations import bit_operations, effective_bits
+from edgeood.fixed_point.graph import (
     INPUT,
     Constant,
     ConstituentMean,
@@ -17,8 +17,9 @@ from edgeood.networks.quantized.fixed_graph import (
     KnnGather,
     MaxPool,
     Quantize,
-    fixed_graph,
 )
+from edgeood.networks.quantized.bit_operations_bound import bit_operations_bound
+from edgeood.networks.quantized.fixed_graph import fixed_graph
 from edgeood.networks.quantized.twin import QuantizedTwin
 from edgeood.recipe import CNN, Block, EdgeBlock, Images, ParticleNetLite, Quantization, TriggerCandidates
 

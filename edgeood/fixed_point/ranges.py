@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.fixed_point import FixedPoint
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.graph import (
     INPUT,
     ConstituentMean,
     Convolution,
@@ -25,6 +24,11 @@ from edgeood.networks.quantized.fixed_graph import (
     Operation,
     Quantize,
 )
+from edgeood.fixed_point.types import FixedPoint
+
+FLOAT32_BITS = 24
+FLOAT64_BITS = 53
+"""Bits of an integer that a float holds exactly."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +67,19 @@ class Range:
         return max(abs(self.lowest), abs(self.highest)).bit_length()
 
     @property
-    def kind(self) -> FixedPoint:
+    def type(self) -> FixedPoint:
         """The narrowest type that holds all channels."""
         signed = self.lowest < 0
         return FixedPoint(self.bits, self.bits - signed - self.fraction, signed)
 
-    def fits(self, kind: FixedPoint) -> bool:
+    def fits(self, holder: FixedPoint) -> bool:
         """Does a type hold every value of the range, without wrapping and without rounding?"""
-        if kind.fraction < self.fraction:
+        if holder.fraction < self.fraction:
             return False
-        shift = kind.fraction - self.fraction
-        return kind.lowest_integer <= self.lowest << shift and self.highest << shift <= kind.highest_integer
+        shift = holder.fraction - self.fraction
+        return (
+            holder.lowest_integer <= self.lowest << shift and self.highest << shift <= holder.highest_integer
+        )
 
     def at(self, fraction: int) -> "Range":
         """The same range in steps that are as fine or finer."""
@@ -89,9 +95,9 @@ class Range:
         return Range(np.minimum(self.low, other.low), np.maximum(self.high, other.high), self.fraction)
 
 
-def quantized(taken: Range, kind: FixedPoint) -> Range:
+def quantized(taken: Range, fixed_type: FixedPoint) -> Range:
     """Rounding half to even and saturating; both keep the order of numbers."""
-    drop = taken.fraction - kind.fraction
+    drop = taken.fraction - fixed_type.fraction
 
     def one(value: int) -> int:
         if drop <= 0:
@@ -100,15 +106,17 @@ def quantized(taken: Range, kind: FixedPoint) -> Range:
             whole, rest = divmod(value, 1 << drop)
             half = 1 << (drop - 1)
             value = whole + (rest > half or (rest == half and whole % 2 == 1))
-        return min(max(value, kind.lowest_integer), kind.highest_integer)
+        return min(max(value, fixed_type.lowest_integer), fixed_type.highest_integer)
 
-    return Range(_each(one, taken.low), _each(one, taken.high), kind.fraction)
+    return Range(_each(one, taken.low), _each(one, taken.high), fixed_type.fraction)
 
 
-def full_range(kind: FixedPoint, channels: int) -> Range:
+def full_range(fixed_type: FixedPoint, channels: int) -> Range:
     """Everything that a type can hold."""
-    low, high = (np.full(channels, end, object) for end in (kind.lowest_integer, kind.highest_integer))
-    return Range(low, high, kind.fraction)
+    low, high = (
+        np.full(channels, end, object) for end in (fixed_type.lowest_integer, fixed_type.highest_integer)
+    )
+    return Range(low, high, fixed_type.fraction)
 
 
 def ranges(graph: FixedGraph) -> dict[str, Range]:
@@ -116,7 +124,7 @@ def ranges(graph: FixedGraph) -> dict[str, Range]:
 
     The latter are ``<layer>.partial``, the sums of any of a layer's products with or without its bias (what an
     accumulator can meet, whatever the order); ``<edge>_maximum.coordinates``, ``.difference`` and ``.distance`` of
-    a :class:`~edgeood.networks.quantized.fixed_graph.KnnGather`; and ``pool.partial``.
+    a :class:`~edgeood.fixed_point.graph.KnnGather`; and ``pool.partial``.
     """
     found: dict[str, Range] = {}
     for operation in graph.operations:
@@ -129,8 +137,8 @@ def _ranges_of(operation: Operation, found: dict[str, Range], shape: tuple[int, 
     if isinstance(operation, Quantize):
         if operation.inputs == (INPUT,):
             # An image has one channel, a candidate one for each feature.
-            return {name: full_range(operation.kind, 1 if len(shape) == 3 else shape[-1])}
-        return {name: quantized(found[operation.inputs[0]], operation.kind)}
+            return {name: full_range(operation.type, 1 if len(shape) == 3 else shape[-1])}
+        return {name: quantized(found[operation.inputs[0]], operation.type)}
     if isinstance(operation, Dense | Convolution):
         result, partial = layer_ranges(operation, found[operation.inputs[0]])
         return {name: result, f"{name}.partial": partial}
@@ -147,7 +155,7 @@ def _ranges_of(operation: Operation, found: dict[str, Range], shape: tuple[int, 
 def layer_ranges(layer: Dense | Convolution, taken: Range) -> tuple[Range, Range]:
     """Ranges of Σ w·x + b, and of the sums of any of its terms, from the range of x."""
     weights, bias = layer.weights, layer.bias
-    fraction = max(taken.fraction + weights.kind.fraction, bias.kind.fraction)
+    fraction = max(taken.fraction + weights.type.fraction, bias.type.fraction)
     kernel = weights.integers
     if isinstance(layer, Convolution):
         kernel = kernel.transpose(1, 2, 3, 0)
@@ -155,8 +163,8 @@ def layer_ranges(layer: Dense | Convolution, taken: Range) -> tuple[Range, Range
     kernel = kernel.reshape(len(taken.low), -1, kernel.shape[-1])
     positive = np.maximum(kernel, 0).sum(axis=1).astype(object).T
     negative = np.minimum(kernel, 0).sum(axis=1).astype(object).T
-    factor = 1 << (fraction - taken.fraction - weights.kind.fraction)
-    offset = bias.integers.astype(object) * (1 << (fraction - bias.kind.fraction))
+    factor = 1 << (fraction - taken.fraction - weights.type.fraction)
+    offset = bias.integers.astype(object) * (1 << (fraction - bias.type.fraction))
 
     def products(x: Range) -> Range:
         low = (positive @ x.low + negative @ x.high) * factor
@@ -185,6 +193,26 @@ def _gathered(operation: KnnGather, found: dict[str, Range]) -> dict[str, Range]
         f"{name}.difference": difference,
         f"{name}.distance": Range(np.zeros(1, object), farthest, 2 * coordinates.fraction),
     }
+
+
+def accumulator_bits(graph: FixedGraph) -> dict[str, int]:
+    """Bits of the largest absolute value that an operation can meet on its way, in units of its finest step.
+
+    By name of every operation that computes: layers, gathers (the sums a + b and the distances), the mean. At most
+    :data:`FLOAT32_BITS` mean that float32 computes it exactly, whatever the order of summation; :data:`FLOAT64_BITS`
+    do for float64.
+    """
+    return operation_bits(ranges(graph))
+
+
+def operation_bits(known: dict[str, Range]) -> dict[str, int]:
+    """:func:`accumulator_bits` from ranges that are already known."""
+    bits: dict[str, int] = {}
+    for name, one in known.items():
+        operation, _, part = name.partition(".")
+        if part:
+            bits[operation] = max(bits.get(operation, known[operation].magnitude_bits), one.magnitude_bits)
+    return bits
 
 
 def _each(function: Callable[[int], int], values: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -20,6 +20,8 @@ FLAGS = [
 
 pytestmark = pytest.mark.firmware
 
+BENCHES = Path(__file__).parent
+
 
 # hls4ml's headers for each vendor's compilers.
 HEADERS = {
@@ -36,7 +38,7 @@ def run_bench(
     import hls4ml
 
     templates = Path(hls4ml.__file__).parent / "templates"
-    include = [f"-I{firmware_folder() / vendor}", f"-I{firmware_folder()}"]
+    include = [f"-I{firmware_folder() / vendor}", f"-I{firmware_folder()}", f"-I{BENCHES}"]
     include += [f"-isystem{templates / folder}" for folder in HEADERS[vendor]]
     subprocess.run(["g++", *flags, *include, source, "-o", bench], check=True)
     return subprocess.run([bench], capture_output=True, text=True)
@@ -60,7 +62,7 @@ def run_bench(
     ],
 )
 def test_headers_equal_integer_arithmetic(source: str, lines: list[str], vendor: str, tmp_path: Path) -> None:
-    done = run_bench(firmware_folder() / source, tmp_path / "bench", FLAGS, vendor)
+    done = run_bench(BENCHES / source, tmp_path / "bench", FLAGS, vendor)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == lines
 
@@ -80,7 +82,7 @@ def test_the_bench_finds_mistakes(correct: str, wrong: str, line: str, tmp_path:
     text = (firmware_folder() / header).read_text(encoding="utf-8")
     assert text.count(correct) == 1
     (tmp_path / header).write_text(text.replace(correct, wrong), encoding="utf-8")
-    source = shutil.copy(firmware_folder() / "test_constituents.cpp", tmp_path)
+    source = shutil.copy(BENCHES / "test_constituents.cpp", tmp_path)
     done = run_bench(Path(source), tmp_path / "bench", ["-std=c++11", "-w"])
     assert done.returncode == 1
     counts = {

@@ -10,7 +10,7 @@ jet needs, this follows the look-up tables and DSPs of a fully unrolled design. 
   through one multiplier has that many times fewer of them;
 - *distances* of a nearest-neighbour graph are squares of differences, which have one bit more than their
   coordinates. That of i and j is computed once, and a graph on the same points as an earlier one not at all;
-- the fused *score* is counted in :mod:`edgeood.scores.bit_operations`;
+- the fused *score* is counted in :mod:`edgeood.scores.fused.bit_operations`;
 - additions, comparisons (pooling, maxima, sorting), biases, rounding and shifts (means) count nothing, as in HGQ.
 """
 
@@ -19,9 +19,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeood.fixed_point import FixedPoint
-from edgeood.inputs.trigger_candidates import ANGLE_FRACTION, ANGLES
-from edgeood.networks.quantized.fixed_graph import (
+from edgeood.fixed_point.graph import (
     ConstituentMean,
     Convolution,
     Dense,
@@ -31,8 +29,7 @@ from edgeood.networks.quantized.fixed_graph import (
     MaxPool,
     Quantize,
 )
-from edgeood.networks.quantized.layer_types import layer_types, pooled_type
-from edgeood.recipe import CNN, Images, ParticleNetLite, Quantization, TriggerCandidates
+from edgeood.fixed_point.types import FixedPoint
 
 BitOperations = dict[str, int]
 """Layer → effective bit operations for one jet; only layers that multiply. The total is their sum."""
@@ -49,19 +46,19 @@ def effective_bits(integers: ArrayLike) -> NDArray[np.int64]:
 def bit_operations(graph: FixedGraph) -> BitOperations:
     """EBOPs of every layer of a graph, by its weights (module docstring)."""
     shapes: dict[str, tuple[int, ...]] = {graph.operations[0].inputs[0]: graph.shape}
-    kinds: dict[str, FixedPoint] = {}
+    types: dict[str, FixedPoint] = {}
     costs: BitOperations = {}
     graphs: set[tuple[str, int, int]] = set()
     for one in graph.operations:
         source = one.inputs[0]
         shape = shapes[source]
         if isinstance(one, Quantize):
-            kinds[one.name] = one.kind
+            types[one.name] = one.type
         elif isinstance(one, MaxPool):
-            kinds[one.name] = kinds[source]
+            types[one.name] = types[source]
             shape = (shape[0], shape[1] // one.window, shape[2] // one.window)
         elif isinstance(one, Flatten):
-            kinds[one.name], shape = kinds[source], (math.prod(shape),)
+            types[one.name], shape = types[source], (math.prod(shape),)
         elif isinstance(one, Convolution):
             weights = one.weights.integers
             rows, columns = (
@@ -69,15 +66,15 @@ def bit_operations(graph: FixedGraph) -> BitOperations:
                 for side, kernel in zip(shape[1:], weights.shape[2:], strict=True)
             )
             shape = (len(weights), rows, columns)
-            costs[one.name] = _products(weights, rows * columns, kinds[source])
+            costs[one.name] = _products(weights, rows * columns, types[source])
         elif isinstance(one, Dense):
-            costs[one.name] = _products(one.weights.integers, math.prod(shape[:-1]), kinds[source])
+            costs[one.name] = _products(one.weights.integers, math.prod(shape[:-1]), types[source])
             shape = (*shape[:-1], one.weights.integers.shape[1])
         elif isinstance(one, KnnGather):
             points, edges = one.inputs[1:]
             if (points, one.first, one.coordinates) not in graphs:
                 graphs.add((points, one.first, one.coordinates))
-                costs[one.name] = _distances(shape[0], one.coordinates, one.coordinate_type)
+                costs[one.name] = distance_operations(shape[0], one.coordinates, one.coordinate_type.bits)
             shape = (shape[0], shapes[edges][1] // 2)
         elif isinstance(one, ConstituentMean):
             shape = (shapes[one.inputs[1]][1],)
@@ -85,59 +82,10 @@ def bit_operations(graph: FixedGraph) -> BitOperations:
     return costs
 
 
-def bit_operations_bound(
-    inputs: Images | TriggerCandidates,
-    network: CNN | ParticleNetLite,
-    quantization: Quantization,
-    classes: int,
-) -> BitOperations:
-    """The most EBOPs that a recipe's network can have whatever its weights, from sizes and types alone.
-
-    Every weight of a signed type of b bits is taken to have b − 1 effective bits, the most there are.
-    Raises :class:`EdgeoodError` as :func:`~edgeood.networks.quantized.layer_types.layer_types`.
-    """
-    types = layer_types(network, quantization)
-    costs: BitOperations = {}
-
-    def layer(
-        name: str, weights: int, positions: int, taken: FixedPoint, part: str = "activations"
-    ) -> FixedPoint:
-        costs[name] = weights * positions * (types[name]["weights"].bits - 1) * taken.bits
-        return types[name][part]
-
-    kind = quantization.input
-    if isinstance(network, CNN):
-        assert isinstance(inputs, Images)
-        side, width = inputs.pixels, 1
-        for i, block in enumerate(network.blocks):
-            positions = ((side - block.kernel) // block.stride + 1) ** 2
-            kind = layer(f"conv{i}", block.kernel**2 * width * block.filters, positions, kind)
-            side, width = block.side_after(side), block.filters
-        width *= side**2
-    else:
-        assert isinstance(inputs, TriggerCandidates)
-        count, width = inputs.constituents, inputs.features
-        angles = FixedPoint(inputs.angle_bits, inputs.angle_bits - 1 - ANGLE_FRACTION)
-        for i, edge in enumerate(network.blocks):
-            layer(f"edge{i}", width * 2 * edge.edge, count, kind)
-            if i == 0:
-                costs["edge0_maximum"] = _distances(count, ANGLES, angles)
-            elif network.dynamic:
-                costs[f"edge{i}_maximum"] = _distances(count, network.dynamic, kind)
-            kind, width = types[f"edge{i}"]["activations"], edge.edge
-            for j, size in enumerate(edge.nodes):
-                kind, width = layer(f"node{i}_{j}", width * size, count, kind), size
-        kind = pooled_type(quantization)
-    for i, size in enumerate(network.hidden):
-        kind, width = layer(f"dense{i}", width * size, 1, kind), size
-    kind = layer("representation", width * network.representation, 1, kind)
-    layer("logits", network.representation * classes, 1, kind)
-    return costs
+def distance_operations(constituents: int, coordinates: int, bits: int) -> int:
+    """EBOPs of all squared distances between so many constituents, of coordinates of so many bits."""
+    return math.comb(constituents, 2) * coordinates * (bits + 1) ** 2
 
 
 def _products(weights: NDArray[np.int64], positions: int, taken: FixedPoint) -> int:
     return int(effective_bits(weights).sum()) * positions * taken.bits
-
-
-def _distances(constituents: int, coordinates: int, kind: FixedPoint) -> int:
-    return math.comb(constituents, 2) * coordinates * (kind.bits + 1) ** 2

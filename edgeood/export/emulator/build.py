@@ -2,7 +2,7 @@
 
 The library has a plain C interface and the one of CMSSW, ``hls4mlEmulator::Model`` (github.com/cms-hls4ml/
 hls4mlEmulatorExtras). Several versions of a network may live in one process, so nothing of it is visible outside:
-see the files of ``firmware/emulator``.
+see the files of ``template/``.
 """
 
 import math
@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgeood.compiler import find_compiler
 from edgeood.errors import EdgeoodError
-from edgeood.resources import firmware_folder
 
 # hls4ml's line buffers and constants are static variables of templates, which g++ makes unique in the whole process,
 # and the dynamic linker binds to the first library that has them, unless told otherwise.
@@ -31,6 +31,7 @@ FLAGS = (
     "-Wl,-Bsymbolic",
     "-Wl,--version-script=exports.map",
 )
+_TEMPLATE = Path(__file__).parent / "template"
 _INCLUDES = ("-I.", "-Ifirmware/ap_types", "-idirafter", "compatible")
 
 
@@ -98,11 +99,10 @@ def _write_templates(folder: Path, about: Mapping[str, Any], artefact: Mapping[s
         "THRESHOLD": about["threshold_integer"],
         "FLAGS": " ".join(FLAGS),
     }
-    source = firmware_folder() / "emulator"
-    for file in source.rglob("*"):
+    for file in _TEMPLATE.rglob("*"):
         if file.is_file() and "__pycache__" not in file.parts:
             text = re.sub(r"@([A-Z]+)@", lambda found: str(parts[found[1]]), file.read_text(encoding="utf-8"))
-            path = folder / file.relative_to(source)
+            path = folder / file.relative_to(_TEMPLATE)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     (folder / "interface.h").rename(folder / f"{artefact['name']}.h")
@@ -110,13 +110,8 @@ def _write_templates(folder: Path, about: Mapping[str, Any], artefact: Mapping[s
 
 def _compile(folder: Path, library: str) -> None:
     """What the Makefile does, without make."""
-    compiler = shutil.which("g++")
-    if compiler is None:
-        raise EdgeoodError(
-            "the emulator is compiled with g++, which is not on PATH; install it (e.g. `apt install g++`)."
-        )
     done = subprocess.run(
-        [compiler, *FLAGS, *_INCLUDES, "emulator.cpp", "-o", library],
+        [find_compiler("an emulator"), *FLAGS, *_INCLUDES, "emulator.cpp", "-o", library],
         cwd=folder,
         capture_output=True,
         text=True,

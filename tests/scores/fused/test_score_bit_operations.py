@@ -3,9 +3,9 @@
 import numpy as np
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.scores.bit_operations import score_bit_operations
-from edgeood.scores.fixed_point_mahalanobis import FixedPointMahalanobis
-from edgeood.scores.fused import FixedPointMaxLogit
+from edgeood.scores.fused.bit_operations import score_bit_operations
+from edgeood.scores.fused.mahalanobis import FixedPointMahalanobis
+from edgeood.scores.fused.max_logit import FixedPointMaxLogit
 
 
 def test_the_largest_logit_is_found_without_multiplying():

@@ -65,4 +65,15 @@ class FixedPoint:
 
     def quantize(self, values: ArrayLike) -> NDArray[np.float64]:
         """Nearest representable values (ties to even, saturating). Any shape."""
-        return self.to_integers(values).astype(np.float64) * self.step
+        scaled = np.rint(np.asarray(values, np.float64) / self.step)
+        return np.asarray(np.clip(scaled, self.lowest_integer, self.highest_integer) * self.step, np.float64)
+
+
+def smallest_type(low: float, high: float, fraction: int, signed: bool) -> FixedPoint:
+    """The narrowest type with that many fraction bits whose range covers [low, high]."""
+    integer = 1 - signed - fraction
+    while True:
+        narrowest = FixedPoint(integer + signed + fraction, integer, signed)
+        if narrowest.low <= low and high <= narrowest.high:
+            return narrowest
+        integer += 1

@@ -6,8 +6,9 @@ import pytest
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import CNN, Block, Data, Quantization, Recipe
-from edgeood.scores.fixed_point_mahalanobis import fixed_point_mahalanobis
-from edgeood.scores.fused import FixedPointMaxLogit, fused_score
+from edgeood.scores.fused import fused_score
+from edgeood.scores.fused.mahalanobis import fixed_point_mahalanobis
+from edgeood.scores.fused.max_logit import FixedPointMaxLogit
 from edgeood.scores.mahalanobis import DiagonalMahalanobis
 
 REPRESENTATION = FixedPoint(10, 3, signed=False)

@@ -1,0 +1,1 @@
+"""The shared library that stands for the firmware in software triggers, made of a Vitis project."""

@@ -1,0 +1,39 @@
+"""``score.qonnx.onnx`` and ``score.onnx``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+from numpy.typing import NDArray
+
+from edgeood.export.onnx.float_network import to_onnx
+from edgeood.export.onnx.lowering import lower
+from edgeood.export.onnx.metadata import store_metadata
+from edgeood.export.onnx.qonnx import to_qonnx
+from edgeood.export.targets import Order
+from edgeood.networks.load import load_network
+from edgeood.run import Run
+
+
+def write_qonnx(order: Order, path: Path) -> dict[str, Any]:
+    """The QONNX graph of a fused network."""
+    model = to_qonnx(order.network)
+    store_metadata(model, order.about)
+    onnx.save(model, path)
+    return {}
+
+
+def write_onnx(order: Order, path: Path) -> dict[str, Any]:
+    """The same as plain ONNX, for ONNX Runtime."""
+    onnx.save(lower(to_qonnx(order.network), order.about), path)
+    return {}
+
+
+def write_float_onnx(
+    run: Run, score: str, parameters: Mapping[str, NDArray], about: Mapping[str, Any], path: Path
+) -> None:
+    """A float network and its score as plain ONNX."""
+    model = to_onnx(load_network(run), score, parameters, run.recipe.inputs.model_dump()["pixels"])
+    store_metadata(model, about)
+    onnx.save(model, path)

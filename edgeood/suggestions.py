@@ -1,0 +1,10 @@
+"""What a user may have meant by a name that nothing has."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The end of a sentence about an unknown ``name``: "did you mean '…'?", or ``otherwise`` if none is near."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean '{close[0]}'?" if close else otherwise
