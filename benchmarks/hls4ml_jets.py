@@ -20,8 +20,8 @@ from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc
 from edgeood.evaluation.tables import format_measured
 from edgeood.inputs.alignment import relative_phi
-from edgeood.jets.external import HLS4ML_CLASSES as CLASSES
 from edgeood.jets.format import jet_files, read_attributes, read_jets
+from edgeood.jets.readers.hls4ml import HLS4ML_CLASSES as CLASSES
 
 QCD = CLASSES[:2]
 LEADING = (5, 10, 20, 50)

@@ -17,6 +17,7 @@ settings that each artefact was made with, and ``ranges.json``, the proof that n
 can leave its type, whatever the input.
 """
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,17 +26,19 @@ from typing import TYPE_CHECKING, Any, get_args
 from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
 from edgeood.export.targets import TARGETS, Order
-from edgeood.run import Run
 from edgeood.suggestions import suggestion
 
+# The command line reads the table of targets: nothing heavy is imported before it is needed.
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edgeood.run import Run
 
 __all__ = ["TARGETS", "to"]
 
 
 def to(
-    run: Run,
+    run: "Run",
     target: str,
     *,
     score: str | None = None,
@@ -108,10 +111,8 @@ def to(
     return path
 
 
-def _write(run: Run, target: str, order: Order) -> tuple[Path, dict[str, Any]]:
+def _write(run: "Run", target: str, order: Order) -> tuple[Path, dict[str, Any]]:
     """Write an artefact, after those that it needs; its path, and what is remembered of it."""
-    import dataclasses
-
     from edgeood.export.record import remember
 
     needed = {name: _write(run, name, order)[1] for name in TARGETS[target].needs}
@@ -122,7 +123,7 @@ def _write(run: Run, target: str, order: Order) -> tuple[Path, dict[str, Any]]:
     return path, artefact
 
 
-def _float_onnx(run: Run, score: str) -> Path:
+def _float_onnx(run: "Run", score: str) -> Path:
     from edgeood.export.onnx.artefacts import write_float_onnx
     from edgeood.export.record import description, remember
 

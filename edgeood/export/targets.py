@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from edgeood.recipe import Target
     from edgeood.scores.fused.network import FusedNetwork
 
@@ -28,7 +28,7 @@ class Order:
     """of all exports of this score"""
     artefacts: Mapping[str, Mapping[str, Any]]
     """what the writers of the targets that this one needs returned"""
-    vectors: NDArray | None = None
+    vectors: "NDArray | None" = None
     """(n, …) network inputs for a test bench; default: a few random ones"""
     version: str = "1"
     """of an emulator"""

@@ -15,13 +15,16 @@ emulator       the shared library that stands for the firmware in software trigg
 
 import importlib
 from collections.abc import Callable
-from typing import Protocol
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol
 
 from edgeood.errors import EdgeoodError
-from edgeood.run import Run
 from edgeood.suggestions import suggestion
+
+# The command line reads the table of engines: nothing heavy is imported before it is needed.
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgeood.run import Run
 
 Progress = Callable[[int], None]
 """Called with the number of jets just finished."""
@@ -53,12 +56,12 @@ class Engine(Protocol):
     def threshold(self) -> float:
         """Jets with a score above it are anomalous."""
 
-    def __call__(self, inputs: NDArray, /) -> NDArray:
+    def __call__(self, inputs: "NDArray", /) -> "NDArray":
         """(N,) scores in float64 from (N, …) float32 network inputs."""
 
 
 def open_engine(
-    run: Run, name: str, score: str, *, workers: int | None = None, progress: Progress | None = None
+    run: "Run", name: str, score: str, *, workers: int | None = None, progress: Progress | None = None
 ) -> Engine:
     """The engine ``name`` for one score of a run.
 

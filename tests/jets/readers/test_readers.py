@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.external import jets_from_momenta, read_external
 from edgeood.jets.format import read_jets, write_jets
+from edgeood.jets.readers import read_external
+from edgeood.jets.readers.momenta import jets_from_momenta
 
 JETS, WIDTH = 5, 4
 

@@ -1,0 +1,28 @@
+"""Arguments and options that several verbs have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory made by `edgeood train`.")]
+JetsArgument = Annotated[
+    list[Path], typer.Argument(metavar="JETS...", help="Jet files (HDF5) or folders of them.")
+]
+JetsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--jets", help="Jet files or folders, instead of the recipe's own; repeatable."),
+]
+ScoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--score", help="max_logit, mahalanobis_diagonal, of a float run also mahalanobis [the recipe's]."
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a key of the recipe: section.key=value; repeatable."),
+]
+TeacherOption = Annotated[Path | None, typer.Option("--teacher", help="Float run to distil from.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 for one per core.")]

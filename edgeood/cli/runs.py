@@ -1,0 +1,99 @@
+"""Verbs that make runs and add to them: ``edgeood train``, ``tune``, ``evaluate``, ``export``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeood.cli.options import JetsOption, QuietOption, RunArgument, ScoreOption, SetOption, TeacherOption
+from edgeood.export.targets import TARGETS
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="Recipe file, or the name of a shipped one.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Run directory [runs/<recipe name>].")
+    ] = None,
+    jets: JetsOption = None,
+    teacher: TeacherOption = None,
+    set_: SetOption = None,
+    devices: Annotated[int, typer.Option(min=0, help="GPUs or processes; 0 for what the recipe says.")] = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a float or a quantized network; goes on where it was interrupted."""
+    from edgeood.recipe import load_recipe
+    from edgeood.training.train import train as make
+
+    changes = [*(set_ or ()), *([f"training.devices={devices}"] if devices else [])]
+    run = make(load_recipe(recipe, changes), out, jets=jets, teacher=teacher, progress=not quiet)
+    typer.echo(f"run: {run.path}")
+
+
+def tune(
+    recipe: Annotated[str, typer.Argument(help="Recipe file of a quantized twin, or a shipped one's name.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the search [runs/<recipe name>-tune].")
+    ] = None,
+    jets: JetsOption = None,
+    teacher: TeacherOption = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all; the same command goes on.")] = 30,
+    epochs: Annotated[int, typer.Option(min=0, help="Of each trial; 0 for what the recipe says.")] = 0,
+    space: Annotated[
+        Path | None,
+        typer.Option(help="YAML file: key of the recipe → list of choices [bit widths and sizes]."),
+    ] = None,
+    set_: SetOption = None,
+) -> None:
+    """Search bit widths and sizes: the Pareto front of AUROC against effective bit operations."""
+    from edgeood.recipe import load_recipe
+    from edgeood.tuning.study import tune as search
+
+    report = search(
+        load_recipe(recipe, set_ or ()),
+        out,
+        jets=jets,
+        teacher=teacher,
+        trials=trials,
+        epochs=epochs or None,
+        space=space,
+        tell=typer.echo,
+    )
+    typer.echo(f"Pareto front: trials {', '.join(map(str, report['front']))}; see pareto.md")
+
+
+def evaluate(run: RunArgument, jets: JetsOption = None) -> None:
+    """AUROC, rejection, significance improvement and mass sculpting on held-out jets, with figures."""
+    from rich.console import Console
+
+    from edgeood.evaluation.evaluate_run import evaluate as measure
+    from edgeood.evaluation.tables import rich_table
+
+    Console().print(rich_table(measure(run, jets)))
+    typer.echo(f"figures and numbers: {run / 'evaluation'}")
+
+
+def export(
+    run: RunArgument,
+    target: Annotated[
+        str, typer.Option(help=f"One of {', '.join(TARGETS)}.", autocompletion=lambda: list(TARGETS))
+    ] = "vitis",
+    score: ScoreOption = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Part, clock, interface: target.key=value, as in a recipe; repeatable."),
+    ] = None,
+    version: Annotated[str, typer.Option(help="Of an emulator: its symbols carry it.")] = "1",
+    build: Annotated[
+        bool, typer.Option("--build", help="Synthesise and co-simulate, if the vendor's tool is on PATH.")
+    ] = False,
+) -> None:
+    """Write the network with its fused score as ONNX, QONNX, an HLS project or an emulator library."""
+    from edgeood.export import to
+    from edgeood.run import Run
+
+    path = to(Run.open(run), target, score=score, changes=set_ or (), version=version)
+    typer.echo(path)
+    if build:
+        from edgeood.hardware.vendor_tools import build_report
+
+        typer.echo(build_report(path))
