@@ -11,10 +11,9 @@ from benchmarks.physics.scales import Scale
 from benchmarks.physics.systems import REFERENCE, Member, SetName
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
+from edgeood.evaluation.selection import held_out_by, selected_jets
 from edgeood.jets.format import Jets, iterate_jets, jet_files, read_jets, write_jets
-from edgeood.jets.split import TEST
 from edgeood.recipe import Recipe, load_recipe
-from edgeood.training.known_jets import split_jets
 
 CONTENT = "content.json"
 _BATCH = 4096
@@ -106,19 +105,6 @@ def read_test_jets(kind: SetName, folder: Path, processes: set[str], largest: in
     The split is that of the set's reference recipe: see :func:`check_split`.
     """
     data = load_recipe(REFERENCE[kind]).data
-    taken = dict.fromkeys(processes, 0)
-    parts = []
-    for jets in iterate_jets(folder, _BATCH):
-        names = jets.process_names
-        free = split_jets(jets, data) == TEST
-        chosen = np.zeros(len(jets), bool)
-        for name in processes & set(names.tolist()):
-            rows = np.flatnonzero(free & (names == name))[: largest - taken[name]]
-            chosen[rows] = True
-            taken[name] += len(rows)
-        if chosen.any():
-            parts.append(jets[chosen])
-    if missing := [name for name, count in taken.items() if not count]:
-        raise EdgeoodError(f"{folder} holds no test jets of process '{missing[0]}'; generate more.")
+    jets = selected_jets(folder, sorted(processes), held_out_by([data]), largest=largest)
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in jet_files(folder)]
-    return TestJets(Jets.concatenate(parts), json.dumps([files, sorted(processes), largest]))
+    return TestJets(jets, json.dumps([files, sorted(processes), largest]))

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
+from edgeood.evaluation.selection import held_out_by, processes_of, selected_jets
 from edgeood.jets.format import Jets, count_jets, iterate_jets, write_jets
-from edgeood.jets.split import TEST
 from edgeood.recipe import Recipe
-from edgeood.training.known_jets import split_jets
 
 _BATCH = 4096
 
@@ -39,9 +38,7 @@ def fingerprint_of(files: Sequence[Path], *choice: object) -> str:
 def files_of(recipes: Sequence[Recipe], files: Sequence[Path]) -> list[Path]:
     """The files that hold jets of a process that a recipe names: others belong to another task."""
     data = [recipe.data for recipe in recipes]
-    known = {
-        name for one in data for group in (one.classes, one.signals) for own in group.values() for name in own
-    }
+    known = {name for one in data for name in processes_of(one.classes, one.signals)}
     return [file for file in files if known & set(next(iterate_jets([file], 1)).processes)]
 
 
@@ -59,22 +56,8 @@ def held_out_jets(recipes: Sequence[Recipe], files: Sequence[Path], largest: int
                 f"recipes '{recipes[0].name}' and '{recipe.name}' do not tell the same signals from the same "
                 "background; compare runs of one task."
             )
-    processes = [*background, *(name for members in signals.values() for name in members)]
-    taken = dict.fromkeys(processes, 0)
-    parts = []
-    for jets in iterate_jets(files, _BATCH):
-        names = jets.process_names
-        free = np.all([split_jets(jets, recipe.data) == TEST for recipe in recipes], axis=0)
-        chosen = np.zeros(len(jets), bool)
-        for name in set(processes) & set(names.tolist()):
-            rows = np.flatnonzero(free & (names == name))[: largest - taken[name]]
-            chosen[rows] = True
-            taken[name] += len(rows)
-        if chosen.any():
-            parts.append(jets[chosen])
-    if missing := [name for name, count in taken.items() if not count]:
-        raise EdgeoodError(f"the files hold no test jets of process '{missing[0]}'; generate more.")
-    jets = Jets.concatenate(parts)
+    processes = processes_of(background, signals)
+    jets = selected_jets(files, processes, held_out_by([recipe.data for recipe in recipes]), largest=largest)
     splits = [(recipe.data.train, recipe.data.validation) for recipe in recipes]
     return HeldOutJets(
         jets,

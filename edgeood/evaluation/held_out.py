@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import EdgeoodError
+from edgeood.evaluation.selection import held_out_by, processes_of, selected_jets
 from edgeood.inputs import inputs_of
-from edgeood.jets.format import Jets, read_jets
-from edgeood.jets.split import TEST
+from edgeood.jets.format import Jets
 from edgeood.networks.build import OutputArrays, outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe
 from edgeood.run import Run
 from edgeood.scores import AnomalyScore, load_score
 from edgeood.scores.fused import FUSED_SCORES, FusedScore, fused_score
-from edgeood.training.known_jets import split_jets
 
 _PART = 8192
 """Jets whose inputs are computed together; a multiple of the batch of ``outputs_of``."""
@@ -39,20 +37,15 @@ class HeldOut:
 def held_out_jets(recipe: Recipe, files: Sequence[str | os.PathLike[str]]) -> Jets:
     """Test jets of the known classes and every jet of the signals, in file order.
 
-    Raises :class:`EdgeoodError` if no jets of the background are among them.
+    Raises :class:`EdgeoodError` if no jets of a process of the background are among them.
     """
-    jets = read_jets(files)
-    signals = [name for members in recipe.data.signals.values() for name in members]
-    known = [name for members in recipe.data.classes.values() for name in members]
-    relevant = np.isin(jets.process_names, known + signals)
-    jets = jets[relevant & (split_jets(jets, recipe.data) == TEST)]
-    background = recipe.data.classes[recipe.data.background]
-    if not np.isin(jets.process_names, background).any():
-        raise EdgeoodError(
-            f"the files hold no test jets of the background ({', '.join(background)}); generate them or correct "
-            "data.classes."
-        )
-    return jets
+    data = recipe.data
+    return selected_jets(
+        files,
+        processes_of(data.classes, data.signals),
+        held_out_by([data]),
+        required=data.classes[data.background],
+    )
 
 
 def score_held_out(run: Run, jets: Jets) -> HeldOut:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc
+from edgeood.evaluation.selection import processes_of, selected_jets
 from edgeood.inputs import inputs_of
-from edgeood.jets.format import Jets, read_jets
+from edgeood.jets.format import Jets
 from edgeood.jets.split import VALIDATION, split_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Data, Recipe
@@ -44,14 +45,13 @@ class ValidationJets:
         if not data.signals:
             raise EdgeoodError("a search needs signals to detect; name some in data.signals.")
         groups = {data.background: data.classes[data.background], **data.signals}
-        jets = read_jets(files, processes=[name for members in groups.values() for name in members])
-        jets = jets[
-            split_of(jets.jets["event"], jets.process_names, data.train, data.validation) == VALIDATION
-        ]
+
+        def validating(jets: Jets) -> NDArray[np.bool_]:
+            split = split_of(jets.jets["event"], jets.process_names, data.train, data.validation)
+            return split == VALIDATION
+
+        jets = selected_jets(files, processes_of(groups), validating, what="validation jets")
         own = {name: np.isin(jets.process_names, members) for name, members in groups.items()}
-        for name, chosen in own.items():
-            if not chosen.any():
-                raise EdgeoodError(f"the files hold no validation jets of '{name}'; generate more.")
         return cls(jets, own.pop(data.background), own)
 
     def inputs(self, recipe: Recipe) -> NDArray[np.float32]:
