@@ -1,7 +1,7 @@
 """``python -m benchmarks.physics``: jets, trainings and the results table, resumable at any moment."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -96,22 +96,22 @@ def _rows_of_set(
 def main(
     scale: Annotated[str, typer.Option(help="smoke, cpu or paper: see scales.yaml.")] = "smoke",
     work: Annotated[
-        Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
+        Path | None,
         typer.Option(help="Folder of jets, runs and scores; resumes what it finds [physics-SCALE]."),
     ] = None,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Folder of physics.json and physics.md [benchmarks/results; smoke: in --work]."),
     ] = None,
-    jets_a: Annotated[Optional[Path], typer.Option(help="Jets of set A, instead of generated ones.")] = None,  # noqa: UP045
-    jets_b: Annotated[Optional[Path], typer.Option(help="Jets of set B, instead of generated ones.")] = None,  # noqa: UP045
-    only: Annotated[Optional[list[str]], typer.Option(help="Train this system only; repeatable.")] = None,  # noqa: UP045
+    jets_a: Annotated[Path | None, typer.Option(help="Jets of set A, instead of generated ones.")] = None,
+    jets_b: Annotated[Path | None, typer.Option(help="Jets of set B, instead of generated ones.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Train this system only; repeatable.")] = None,
     settings: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--set", help="Change every recipe, as training.devices=4; repeatable."),
     ] = None,
     at_once: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=1, help="Trainings and scorings at a time without a GPU [number of cores]."),
     ] = None,
     train_only: Annotated[bool, typer.Option("--train-only", help="Write no report.")] = False,
