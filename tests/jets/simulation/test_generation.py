@@ -117,10 +117,10 @@ def test_sigkill_at_a_random_moment_and_resuming(undisturbed: Path, tmp_path: Pa
     process = start(tmp_path, tmp_path / "jets")
     moment = random.uniform(0.3, 4.0)
     try:
-        process.wait(timeout=moment)
+        process.communicate(timeout=moment)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
     assert start(tmp_path, tmp_path / "jets").communicate(timeout=120) == ("", ""), f"killed after {moment} s"
     assert digests(tmp_path / "jets") == digests(undisturbed), f"killed after {moment} s"
     assert not list((tmp_path / "jets").glob(".*part*"))
