@@ -41,13 +41,13 @@ class QKerasParticleNet(QKerasTwin):
             gather = KnnGather(
                 network.neighbours, first, coordinates, coordinate_type, name=f"{name}_maximum"
             )
-            kind = self.types[name]["activations"]
-            x = quantized(gather(entry, points, edges), kind, f"{name}_activation")
+            fixed_type = self.types[name]["activations"]
+            x = quantized(gather(entry, points, edges), fixed_type, f"{name}_activation")
             for j, width in enumerate(block.nodes):
-                kind = self.types[f"node{i}_{j}"]["activations"]
+                fixed_type = self.types[f"node{i}_{j}"]["activations"]
                 x = self._dense(x, f"node{i}_{j}", width)
             if network.dynamic:
-                graph = (x, 0, network.dynamic, kind)
+                graph = (x, 0, network.dynamic, fixed_type)
         x = ConstituentMean(name=POOL)(entry, x)
         x = quantized(x, pooled_type(self.quantization), f"{POOL}_activation")
         return keras.Model(candidates, self._head(x), name="edgeood")
