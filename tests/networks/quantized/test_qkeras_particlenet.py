@@ -124,12 +124,12 @@ def test_exceptions_by_layer_are_used() -> None:
         "pool": {"activations": FixedPoint(6, 1, False)},
     }
     model = twin_of(quantization=TYPES.model_copy(update={"layers": own})).keras_model()
-    for layer, kind in [
+    for layer, expected in [
         ("edge0_edges", own["edge0"]["edges"]),
         ("edge0_activation", own["edge0"]["activations"]),
         ("pool_activation", own["pool"]["activations"]),
     ]:
-        assert fixed_point_of(model.get_layer(layer).activation) == kind
+        assert fixed_point_of(model.get_layer(layer).activation) == expected
 
 
 @pytest.mark.parametrize("network", [STATIC, DYNAMIC])
@@ -258,8 +258,8 @@ def test_layers_and_files_are_identical_on_every_backend(tmp_path: Path, backend
         assert results["torch"] == (backend == "torch")
         valid, edges = torch.from_numpy(jets[..., 0] > 0), torch.from_numpy(edges)
         for i, one in enumerate(gathers):
-            kind = FixedPoint(*one["coordinate_type"])
-            places = kind.quantize(points[..., one["first"] : one["first"] + one["coordinates"]])
+            coordinate_type = FixedPoint(*one["coordinate_type"])
+            places = coordinate_type.quantize(points[..., one["first"] : one["first"] + one["coordinates"]])
             near = neighbour_mask(torch.from_numpy(places), valid, one["neighbours"])
             np.testing.assert_array_equal(results[f"gather{i}"], edge_maximum(edges, near, valid))
         np.testing.assert_array_equal(results["mean"], constituent_mean(edges, valid))
