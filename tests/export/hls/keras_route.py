@@ -87,14 +87,15 @@ def register_keras_layers() -> None:
     class ConstituentsHandler(KerasV3LayerHandler):
         """Our own layers become the same hls4ml layers as the operators of the QONNX graph."""
 
-        handles = tuple(
-            f"edgeood.networks.quantized.qkeras.layers.{name}" for name in ("KnnGather", "ConstituentMean")
+        handles = (
+            "edgeood.networks.quantized.qkeras.layers.KnnGatherLayer",
+            "edgeood.networks.quantized.qkeras.layers.ConstituentMeanLayer",
         )
 
         def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
             settings = ("neighbours", "first", "coordinates", "coordinate_type")
             return {
-                "class_name": f"Edgeood{type(layer).__name__}",
+                "class_name": f"Edgeood{type(layer).__name__.removesuffix('Layer')}",
                 # A stream can be read once: candidates that are the points as well are one input, not two.
                 "input_keras_tensor_names": list(dict.fromkeys(tensor.name for tensor in in_tensors)),
                 **{name: getattr(layer, name) for name in settings if hasattr(layer, name)},

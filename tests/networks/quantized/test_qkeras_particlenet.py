@@ -200,6 +200,13 @@ def test_unsuitable_types_are_refused(layers, message: str) -> None:
         twin_of(quantization=TYPES.model_copy(update={"layers": layers}))
 
 
+def test_files_call_our_layers_what_they_always_did() -> None:
+    from edgeood.networks.quantized.qkeras.layers import ConstituentMeanLayer, KnnGatherLayer, keras
+
+    names = [keras.saving.get_registered_name(one) for one in (KnnGatherLayer, ConstituentMeanLayer)]
+    assert names == ["edgeood>KnnGather", "edgeood>ConstituentMean"]
+
+
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.keras").write_text("nothing")
     for name in ("broken.keras", "missing.keras"):
@@ -217,13 +224,13 @@ class NoTorch(importlib.abc.MetaPathFinder):
 if os.environ["KERAS_BACKEND"] != "torch":
     sys.meta_path.insert(0, NoTorch())
 from edgeood.networks.quantized.qkeras.files import open_keras
-from edgeood.networks.quantized.qkeras.layers import ConstituentMean, KnnGather, keras
+from edgeood.networks.quantized.qkeras.layers import ConstituentMeanLayer, KnnGatherLayer, keras
 inputs = np.load(sys.argv[1])
 results = {"backend": np.array(keras.backend.backend()), "torch": np.array("torch" in sys.modules)}
 for i, settings in enumerate(json.loads(str(inputs["gathers"]))):
-    layer = KnnGather.from_config(KnnGather(**settings).get_config())
+    layer = KnnGatherLayer.from_config(KnnGatherLayer(**settings).get_config())
     results[f"gather{i}"] = np.array(layer(inputs["jets"], inputs["points"], inputs["edges"]))
-results["mean"] = np.array(ConstituentMean()(inputs["jets"], inputs["edges"]))
+results["mean"] = np.array(ConstituentMeanLayer()(inputs["jets"], inputs["edges"]))
 for name, path in zip(("static", "dynamic"), sys.argv[3:]):
     results[f"{name}_representation"], results[f"{name}_logits"] = (
         np.array(one) for one in open_keras(path).predict(inputs["jets"], verbose=0)

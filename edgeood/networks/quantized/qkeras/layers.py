@@ -14,8 +14,8 @@ keras, _ = import_qkeras_on_any_backend()
 ops = keras.ops
 
 
-@keras.saving.register_keras_serializable(package="edgeood")
-class KnnGather(keras.layers.Layer):  # type: ignore[name-defined]
+@keras.saving.register_keras_serializable(package="edgeood", name="KnnGather")
+class KnnGatherLayer(keras.layers.Layer):  # type: ignore[name-defined]
     """a_i + max b_j over the nearest valid others j of i, with padding and ties as in the fixed-point graph.
 
     See :class:`edgeood.fixed_point.graph.KnnGather`. Called with candidates (B, N, F), points
@@ -89,8 +89,8 @@ def _neighbour_mask(places: Any, valid: Any, k: int) -> Any:
     return ops.logical_or(ops.logical_and(others, rank < k), ops.logical_and(itself, alone))
 
 
-@keras.saving.register_keras_serializable(package="edgeood")
-class ConstituentMean(keras.layers.Layer):  # type: ignore[name-defined]
+@keras.saving.register_keras_serializable(package="edgeood", name="ConstituentMean")
+class ConstituentMeanLayer(keras.layers.Layer):  # type: ignore[name-defined]
     """Σ h_i / N over the valid constituents, N counting the empty places too.
 
     Called with candidates (B, N, F) and features (B, N, C); returns (B, C), exactly if N is a power of two.
