@@ -91,13 +91,13 @@ class Row(NamedTuple):
 def rows_of(name: str, angles: Angles) -> list[Row]:
     """Every measure of one sample."""
     rows = []
-    for kind in CLASSES:
-        chosen = angles.of(kind)
+    for process in CLASSES:
+        chosen = angles.of(process)
         counts = angles.valid[chosen].sum(1)
         error = counts.std() / np.sqrt(len(counts))
         farthest = np.quantile(angles.radius[chosen][angles.valid[chosen]], 0.99)
-        rows.append(Row(name, f"constituents, {kind}", float(counts.mean()), float(error)))
-        rows.append(Row(name, f"99 % of ΔR, {kind}", float(farthest), 0.0))
+        rows.append(Row(name, f"constituents, {process}", float(counts.mean()), float(error)))
+        rows.append(Row(name, f"99 % of ΔR, {process}", float(farthest), 0.0))
     for count in LEADING:
         mean = angles.mean_of_leading(count)
         for signal in (("top_1tev",), ("w_1tev", "z_1tev")):

@@ -84,11 +84,11 @@ def _sentence(problem: dict[str, Any], model: type[BaseModel], content: Any) -> 
     return f"'{where}' is not valid: {message}; correct it." if where else f"{message}; correct it."
 
 
-def _keys(kind: Any) -> set[str]:
+def _keys(annotation: Any) -> set[str]:
     """Every key that may stand in a section of this type, at any depth."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        fields = {name: field.annotation for name, field in kind.model_fields.items()}
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = {name: field.annotation for name, field in annotation.model_fields.items()}
         return set(fields).union(*map(_keys, fields.values()))
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return {field.name for field in dataclasses.fields(kind)}
-    return set().union(*map(_keys, get_args(kind)))
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return {field.name for field in dataclasses.fields(annotation)}
+    return set().union(*map(_keys, get_args(annotation)))

@@ -26,15 +26,15 @@ def fractions(values: np.ndarray) -> np.ndarray:
     return np.array(exact, object).reshape(np.shape(values))
 
 
-def round_to(value: Fraction, kind: FixedPoint) -> Fraction:
+def round_to(value: Fraction, fixed_type: FixedPoint) -> Fraction:
     """Half to even (as Python rounds fractions), saturating."""
-    step = Fraction(kind.step)
-    return min(max(round(value / step), kind.lowest_integer), kind.highest_integer) * step
+    step = Fraction(fixed_type.step)
+    return min(max(round(value / step), fixed_type.lowest_integer), fixed_type.highest_integer) * step
 
 
-def rounded(values: np.ndarray, kind: FixedPoint) -> np.ndarray:
+def rounded(values: np.ndarray, fixed_type: FixedPoint) -> np.ndarray:
     """:func:`round_to` of every number of an array."""
-    exact = [round_to(value, kind) for value in np.ravel(values)]
+    exact = [round_to(value, fixed_type) for value in np.ravel(values)]
     return np.array(exact, object).reshape(np.shape(values))
 
 

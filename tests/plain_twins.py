@@ -156,11 +156,12 @@ def candidates(count: int, graph: FixedGraph, seed: int = 1) -> np.ndarray:
 def corner_candidates(graph: FixedGraph, seed: int = 2) -> np.ndarray:
     """(n, N, F) float32 that no trigger would send: off the grid, saturating, with gaps, empty, all alike."""
     random = np.random.default_rng(seed)
-    kind, shape = graph.input_type, (16, *graph.shape)
-    within = random.uniform(kind.low, kind.high, shape)
-    ties = (random.integers(kind.lowest_integer, kind.highest_integer, shape) + 0.5) * kind.step
+    input_type, shape = graph.input_type, (16, *graph.shape)
+    low, high, step = input_type.low, input_type.high, input_type.step
+    within = random.uniform(low, high, shape)
+    ties = (random.integers(input_type.lowest_integer, input_type.highest_integer, shape) + 0.5) * step
     gaps = np.where(random.random(shape[:2])[..., None] < 0.5, within, 0)
-    ends = random.choice([kind.low, kind.high, 0], shape)
-    constant = [0.0, kind.high, kind.low, kind.step / 2, kind.step, 1e6, -1e6, 1e-30, 1e-42, -1e-42]
+    ends = random.choice([low, high, 0], shape)
+    constant = [0.0, high, low, step / 2, step, 1e6, -1e6, 1e-30, 1e-42, -1e-42]
     alike = [np.full((1, *graph.shape), value) for value in constant]
     return np.concatenate([within, 3 * within, ties, gaps, ends, *alike]).astype(np.float32)

@@ -21,7 +21,7 @@ from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.runtime.onnxruntime import OnnxRuntime
 
-KINDS = ("max_logit", "mahalanobis_diagonal")
+SCORES = ("max_logit", "mahalanobis_diagonal")
 LIMIT = "Made of random weights."
 
 
@@ -48,32 +48,32 @@ def folder(run, tmp_path_factory, toy_jet_file) -> Path:
     return release(run, "tiny", tmp_path_factory.mktemp("released"), [toy_jet_file], limits=[LIMIT])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_detector_scores_files_jets_and_inputs_as_the_network_does(run, folder, toy_jet_file, kind):
+@pytest.mark.parametrize("score", SCORES)
+def test_a_detector_scores_files_jets_and_inputs_as_the_network_does(run, folder, toy_jet_file, score):
     jets = read_jets(toy_jet_file)
     inputs = inputs_of(jets, run.manifest["recipe"]["inputs"])
-    expected = open_network(run, kind)(inputs)
+    expected = open_network(run, score)(inputs)
     assert np.unique(expected).size > 100
-    detector = load_released(folder, kind)
+    detector = load_released(folder, score)
     for what in (toy_jet_file, [toy_jet_file], jets, inputs):
         np.testing.assert_array_equal(detector(what), expected)
     np.testing.assert_array_equal(detector.score(jets), expected)
     assert detector.score(jets[:0]).shape == (0,)
-    threshold = float(run.load_scores()[kind]["threshold"])
+    threshold = float(run.load_scores()[score]["threshold"])
     assert detector.threshold == threshold
     integers = expected / detector.step
-    selected = integers > detector.card["scores"][kind]["threshold_integer"]
+    selected = integers > detector.card["scores"][score]["threshold_integer"]
     np.testing.assert_array_equal(selected, expected > threshold)
-    assert repr(detector) == f"<Detector tiny: {kind}, anomalous above {threshold:g}>"
+    assert repr(detector) == f"<Detector tiny: {score}, anomalous above {threshold:g}>"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_vectors_are_whole_numbers_of_the_network_and_one_wrong_one_is_found(run, folder, kind, monkeypatch):
-    detector = load_released(folder, kind)
+@pytest.mark.parametrize("score", SCORES)
+def test_vectors_are_whole_numbers_of_the_network_and_one_wrong_one_is_found(run, folder, score, monkeypatch):
+    detector = load_released(folder, score)
     inputs, integers = detector.vectors()
     assert integers.dtype == np.int64
     assert len(integers) == len(inputs) == 48 + 13
-    np.testing.assert_array_equal(open_network(run, kind)(inputs), integers * detector.step)
+    np.testing.assert_array_equal(open_network(run, score)(inputs), integers * detector.step)
     assert detector.check() == 0
     wrong = integers.copy()
     wrong[7] += 1
@@ -93,10 +93,10 @@ def test_the_example_holds_jets_of_every_process(folder):
 def test_the_card_says_what_was_measured_and_no_machines_paths(run, folder, toy_jet_file):
     card = json.loads((folder / "card.json").read_text())
     metrics = json.loads((run.path / "evaluation" / "metrics.json").read_text())
-    for kind in KINDS:
-        own = card["scores"][kind]
-        assert own["signals"]["top"]["auroc"] == metrics["signals"]["top"][kind]["auroc"]
-        assert own["sculpting"] == metrics["sculpting"][kind]
+    for score in SCORES:
+        own = card["scores"][score]
+        assert own["signals"]["top"]["auroc"] == metrics["signals"]["top"][score]["auroc"]
+        assert own["sculpting"] == metrics["sculpting"][score]
         assert own["ebops"] > 1000
     assert card["scores"]["mahalanobis_diagonal"]["ebops"] > card["scores"]["max_logit"]["ebops"]
     assert card["limits"][-1] == LIMIT
@@ -118,7 +118,7 @@ def test_the_card_says_what_was_measured_and_no_machines_paths(run, folder, toy_
 def test_a_released_detector_is_a_run(folder):
     again = Run.open(folder)
     assert isinstance(again.recipe, Recipe)
-    assert set(again.load_scores()) == set(KINDS)
+    assert set(again.load_scores()) == set(SCORES)
     engine = OnnxRuntime(folder / "export" / "max_logit" / "score.onnx")
     inputs, _ = load_released(folder, "max_logit").vectors()
     np.testing.assert_array_equal(engine(inputs), open_network(again, "max_logit")(inputs))
@@ -158,5 +158,5 @@ def test_a_damaged_file_is_noticed(run, tmp_path, toy_jet_file):
 
 @pytest.mark.parametrize("name", released_names())
 def test_every_detector_of_the_package_gives_its_vectors(name):
-    for kind in KINDS:
-        assert load_released(name, kind).check() == 0
+    for score in SCORES:
+        assert load_released(name, score).check() == 0

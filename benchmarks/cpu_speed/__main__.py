@@ -56,8 +56,8 @@ def cpu_speed(
                 settings = load_recipe(name)
                 inputs = inputs_of(sample, settings.inputs.model_dump())
                 one = random_run(settings, inputs[:_FITTED_ON], Path(folder) / str(i))
-            for kind in score or FUSED_SCORES:
-                rows.append(timed(one, kind, inputs, source, csim_jets, rounds))
+            for score_name in score or FUSED_SCORES:
+                rows.append(timed(one, score_name, inputs, source, csim_jets, rounds))
                 typer.echo(as_line(rows[-1]), nl=False)
     compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=True).stdout
     on = {

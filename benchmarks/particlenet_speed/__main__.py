@@ -48,7 +48,7 @@ SHAPES = {
 def timed(
     name: str, shape: Shape, label: str, clouds: torch.Tensor, rounds: int, clock: Callable[[], float]
 ) -> list[Row]:
-    """Inference and training of one network on one kind of jets."""
+    """Inference and training of one network on one set of jets."""
     rows = []
     for task, make, batches in (
         ("inference", inference, shape.inference_batches),

@@ -87,13 +87,13 @@ def in_our_names(
         elif part == "fc":
             ours[f"{'representation' if rest[0] == '0' else 'logits'}.{rest[-1]}"] = tensor
         else:
-            block, kind, leaf = f"blocks.{rest[0]}", rest[1], rest[2:]
-            if kind == "convs" and leaf[0] == "0":
+            block, module, leaf = f"blocks.{rest[0]}", rest[1], rest[2:]
+            if module == "convs" and leaf[0] == "0":
                 ours[f"{block}.centre.weight"], ours[f"{block}.neighbour.weight"] = first(tensor)
-            elif kind == "convs":
+            elif module == "convs":
                 ours[f"{block}.layers.{int(leaf[0]) - 1}.weight"] = tensor
-            elif kind == "bns":
+            elif module == "bns":
                 ours[f"{block}.norms.{leaf[0]}.{leaf[1]}"] = tensor
             else:
-                ours[f"{block}.{'shortcut' if kind == 'sc' else 'shortcut_norm'}.{leaf[0]}"] = tensor
+                ours[f"{block}.{'shortcut' if module == 'sc' else 'shortcut_norm'}.{leaf[0]}"] = tensor
     return ours

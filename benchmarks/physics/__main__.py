@@ -42,18 +42,17 @@ def benchmark(
     chosen = systems_named(only) if only else complete
     reported = list({system.name: system for system in (*complete, *chosen)}.values())
     needed = reported if report else chosen
-    kinds: list[SetName] = sorted({system.jets for system in needed})
-    folders = {kind: folder_of(kind, scale, given.get(kind), work) for kind in kinds}
+    set_names: list[SetName] = sorted({system.jets for system in needed})
+    folders = {set_name: folder_of(set_name, scale, given.get(set_name), work) for set_name in set_names}
     if train:
         train_all(trainings_of(chosen, scale), scale, folders, work, settings, typer.echo, at_once=at_once)
     if not report:
         return []
     finished = [system for system in reported if _is_finished(system, scale, work)]
     rows = []
-    for kind in kinds:
-        rows += _rows_of_set(
-            kind, [system for system in finished if system.jets == kind], scale, folders, work, at_once
-        )
+    for set_name in set_names:
+        own = [system for system in finished if system.jets == set_name]
+        rows += _rows_of_set(set_name, own, scale, folders, work, at_once)
     missing = [system.name for system in reported if system not in finished]
     write_text(out / "physics.json", to_json(rows))
     write_text(out / "physics.md", markdown(rows, scale_name, scale, missing))
@@ -72,7 +71,7 @@ def _is_finished(system: System, scale: Scale, work: Path) -> bool:
 
 
 def _rows_of_set(
-    kind: SetName,
+    set_name: SetName,
     systems: list[System],
     scale: Scale,
     folders: dict[SetName, Path],
@@ -81,10 +80,10 @@ def _rows_of_set(
 ) -> list[Row]:
     if not systems:
         return []
-    processes = {signal for system in systems for signal in system.signals} | set(BACKGROUND[kind])
-    test = read_test_jets(kind, folders[kind], processes, scale.test_jets)
+    processes = {signal for system in systems for signal in system.signals} | set(BACKGROUND[set_name])
+    test = read_test_jets(set_name, folders[set_name], processes, scale.test_jets)
     runs = [training.folder(work) for training in trainings_of(systems, scale)]
-    scores = scores_of_runs(runs, test, work / f"scores-{kind}", typer.echo, at_once=at_once)
+    scores = scores_of_runs(runs, test, work / f"scores-{set_name}", typer.echo, at_once=at_once)
     rows = []
     for system in systems:
         typer.echo(f"measuring {system.name}")

@@ -28,19 +28,19 @@ class TestJets:
     """Changes with the files."""
 
 
-def folder_of(kind: SetName, scale: Scale, given: Path | None, work: Path) -> Path:
+def folder_of(set_name: SetName, scale: Scale, given: Path | None, work: Path) -> Path:
     """Folder with the scale's jets of a set: generated, or taken from the folder ``given``.
 
     Raises :class:`EdgeoodError` if jets of a process are missing, or ``work`` holds other jets.
     """
-    wanted = scale.jets[kind]
+    wanted = scale.jets[set_name]
     if given is not None:
-        return limited(given, wanted, work / f"jets-{kind}")
+        return limited(given, wanted, work / f"jets-{set_name}")
     from edgeood.jets.simulation.generate import generate
     from edgeood.jets.simulation.sample import Sample
 
-    sample = Sample(name=f"physics-{kind}", constituents=scale.constituents, jets=wanted)
-    return generate(sample, work / f"generated-{kind}", fast=scale.fast, progress=False)
+    sample = Sample(name=f"physics-{set_name}", constituents=scale.constituents, jets=wanted)
+    return generate(sample, work / f"generated-{set_name}", fast=scale.fast, progress=False)
 
 
 def folder_for(member: Member, recipe: Recipe, folder: Path, work: Path) -> Path:
@@ -99,12 +99,12 @@ def limited(source: Path, largest: Mapping[str, int], target: Path) -> Path:
     return target
 
 
-def read_test_jets(kind: SetName, folder: Path, processes: set[str], largest: int) -> TestJets:
+def read_test_jets(set_name: SetName, folder: Path, processes: set[str], largest: int) -> TestJets:
     """The first ``largest`` test jets of each of ``processes``, streamed from ``folder``.
 
     The split is that of the set's reference recipe: see :func:`check_split`.
     """
-    data = load_recipe(REFERENCE[kind]).data
+    data = load_recipe(REFERENCE[set_name]).data
     jets = selected_jets(folder, sorted(processes), held_out_by([data]), largest=largest)
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in jet_files(folder)]
     return TestJets(jets, json.dumps([files, sorted(processes), largest]))

@@ -108,8 +108,9 @@ def _groups(groups: Mapping[str, list[str]]) -> str:
     return "; ".join(f"{jet_label(name)} ({', '.join(members)})" for name, members in groups.items())
 
 
-def _type(kind: Mapping[str, Any]) -> str:
-    return f"{kind['bits']} bits, {kind['integer']} of them integer, {'' if kind['signed'] else 'un'}signed"
+def _type(fixed_type: Mapping[str, Any]) -> str:
+    sign = "signed" if fixed_type["signed"] else "unsigned"
+    return f"{fixed_type['bits']} bits, {fixed_type['integer']} of them integer, {sign}"
 
 
 def _verified(record: Mapping[str, Any] | None) -> str:

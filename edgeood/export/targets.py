@@ -39,7 +39,7 @@ Writer = Callable[[Order, Path], dict[str, Any]]
 
 
 class ExportTarget(NamedTuple):
-    """One kind of artefact."""
+    """What can be asked for: an artefact, and how it is written."""
 
     artefact: str
     """file or folder in ``RUN/export/<score>/``"""

@@ -48,18 +48,18 @@ def build_network(recipe: Recipe) -> "nn.Module":
 
 
 def _build_twin(recipe: Recipe, classes: int) -> "nn.Module":
-    kind: Any
+    twin_class: Any
     qkeras = recipe.quantization is not None and recipe.quantization.toolkit == "qkeras"
     if isinstance(recipe.network, ParticleNetLite):
         if qkeras:
-            from edgeood.networks.quantized.qkeras.particlenet import QKerasParticleNet as kind
+            from edgeood.networks.quantized.qkeras.particlenet import QKerasParticleNet as twin_class
         else:
-            from edgeood.networks.quantized.brevitas.particlenet import BrevitasParticleNet as kind
+            from edgeood.networks.quantized.brevitas.particlenet import BrevitasParticleNet as twin_class
     elif qkeras:
-        from edgeood.networks.quantized.qkeras.cnn import QKerasCNN as kind
+        from edgeood.networks.quantized.qkeras.cnn import QKerasCNN as twin_class
     else:
-        from edgeood.networks.quantized.brevitas.cnn import BrevitasCNN as kind
-    twin: nn.Module = kind(recipe.inputs, recipe.network, recipe.quantization, classes)
+        from edgeood.networks.quantized.brevitas.cnn import BrevitasCNN as twin_class
+    twin: nn.Module = twin_class(recipe.inputs, recipe.network, recipe.quantization, classes)
     return twin
 
 

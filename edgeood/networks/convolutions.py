@@ -8,9 +8,9 @@ from torch import nn
 from edgeood.recipe import Block
 
 
-def rectifier(kind: Literal["prelu", "relu"]) -> nn.Module:
+def rectifier(activation: Literal["prelu", "relu"]) -> nn.Module:
     """One activation of a network on images."""
-    return nn.PReLU() if kind == "prelu" else nn.ReLU()
+    return nn.PReLU() if activation == "prelu" else nn.ReLU()
 
 
 def convolutions(

@@ -41,7 +41,7 @@ def compile_scorer(source: str, cache: Path, *, native: bool = True, flags: Sequ
 
     The library is named by a hash of all sources, the compiler, its flags, and the instructions it may use; the
     file lies beside it. ``native`` code uses all instructions of this CPU; other code runs on every CPU of its
-    kind. ``flags`` are added. Raises :class:`EdgeoodError` if g++ is missing or fails.
+    architecture. ``flags`` are added. Raises :class:`EdgeoodError` if g++ is missing or fails.
     """
     headers = firmware_folder() / "cpu"
     command = [find_compiler("scoring in integers"), *FLAGS, *flags, *(["-march=native"] if native else [])]

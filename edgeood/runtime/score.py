@@ -42,7 +42,7 @@ def score(
 
     Raises :class:`EdgeoodError` for unsound jets or a missing export or tool.
     """
-    chosen, inputs, kind = _open(run, engine, score, workers)
+    chosen, inputs, score_name = _open(run, engine, score, workers)
     scores, events = [], []
     for batch in iterate_jets(jets, _BATCH):
         scores.append(chosen(inputs_of(batch, inputs)))
@@ -52,7 +52,7 @@ def score(
     values = np.concatenate(scores)
     if out is not None:
         with atomic_path(out) as temporary, h5py.File(temporary, "w") as file:
-            file.attrs.update({"score": kind, "engine": engine, "threshold": chosen.threshold})
+            file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
             columns = {
                 "score": values,
                 "anomalous": values > chosen.threshold,
@@ -74,5 +74,5 @@ def _open(
         return alone, alone.about["inputs"], alone.about["score"]
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.manifest["recipe"]
-    kind = score or recipe["score"]["kind"]
-    return open_engine(run, engine, kind, workers=workers), recipe["inputs"], kind
+    score_name = score or recipe["score"]["kind"]
+    return open_engine(run, engine, score_name, workers=workers), recipe["inputs"], score_name

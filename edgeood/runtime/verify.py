@@ -20,36 +20,37 @@ from edgeood.run import Run
 from edgeood.runtime import Progress, open_engine
 from edgeood.scores.fused import FUSED_SCORES
 
-_CORNERS_OF_A_KIND = 16
+_CORNERS_OF_EACH_SORT = 16
 _AT_MOST = {"qonnx": 1000}
 """Jets for an engine that is an interpreter; it gets all corners."""
 USUAL_ENGINES = ("network", "onnxruntime", "csim")
 
 
-def corner_inputs(shape: tuple[int, ...], kind: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
+def corner_inputs(shape: tuple[int, ...], input_type: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
     """(n, *shape) inputs where rounding, saturation or overflow would go wrong first.
 
-    ``shape`` is that of one image (1, P, P) or of one jet's candidates (N, F), ``kind`` the type of the input.
-    Dense random numbers within and beyond its range, all zero, all at the highest value, far above and far below
-    it, ties between two steps, subnormal numbers, and one hot number; of candidates, also jets of every size
-    from none to N on a coarse grid, where many are equally far from each other, with angles in the empty places.
+    ``shape`` is that of one image (1, P, P) or of one jet's candidates (N, F), of ``input_type``. Dense random
+    numbers within and beyond its range, all zero, all at the highest value, far above and far below it, ties
+    between two steps, subnormal numbers, and one hot number; of candidates, also jets of every size from none
+    to N on a coarse grid, where many are equally far from each other, with angles in the empty places.
     """
     random = np.random.default_rng(seed)
-    many = (_CORNERS_OF_A_KIND, *shape)
-    dense = random.random(many) * kind.high
-    ties = (random.integers(kind.lowest_integer, kind.highest_integer + 1, many) + 0.5) * kind.step
+    many = (_CORNERS_OF_EACH_SORT, *shape)
+    dense = random.random(many) * input_type.high
+    halves = random.integers(input_type.lowest_integer, input_type.highest_integer + 1, many) + 0.5
+    ties = halves * input_type.step
     hot = np.zeros(many)
     hot.reshape(len(hot), -1)[np.arange(len(hot)), random.integers(0, dense[0].size, len(hot))] = (
-        4 * kind.high
+        4 * input_type.high
     )
-    constant = [0.0, kind.high, kind.step / 2, kind.step, 1e6, -1e6, 1e-30, 1e-42, -1e-42]
-    corners = [dense, 2 * dense, dense - kind.high / 2, dense**8, ties, hot]
+    constant = [0.0, input_type.high, input_type.step / 2, input_type.step, 1e6, -1e6, 1e-30, 1e-42, -1e-42]
+    corners = [dense, 2 * dense, dense - input_type.high / 2, dense**8, ties, hot]
     corners += [np.full((1, *shape), value) for value in constant]
     if len(shape) == 2:
         coarse = random.integers(-2, 3, (2 * (shape[0] + 1), *shape)) / 4
         size = np.arange(len(coarse)) // 2
         there = np.arange(shape[0]) < size[:, None]
-        coarse[..., PT] = np.where(there, random.integers(1, 200, there.shape) * kind.step, 0)
+        coarse[..., PT] = np.where(there, random.integers(1, 200, there.shape) * input_type.step, 0)
         corners.append(coarse)
     return np.concatenate(corners).astype(np.float32)
 
@@ -85,22 +86,22 @@ def verify(
         )
     if len(set(engines)) < 2:
         raise EdgeoodError(f"there is nothing to compare {', '.join(engines)} with; name two engines.")
-    kinds = list(scores) if scores else _exported(run)
+    chosen = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
     inputs = inputs_of(read_jets(jets), recipe["inputs"])
     corners = corner_inputs(inputs.shape[1:], FixedPoint(**recipe["quantization"]["input"]))
     taken = dict.fromkeys(engines, 0.0)
     report: dict[str, Any] = {}
-    for kind in kinds:
+    for score in chosen:
         results = {}
         for name in engines:
-            engine = open_engine(run, name, kind, workers=workers, progress=progress)
+            engine = open_engine(run, name, score, workers=workers, progress=progress)
             some = inputs[: _AT_MOST.get(name)]
             start = time.perf_counter()
             values = engine(some)
             taken[name] += time.perf_counter() - start
             results[name] = np.concatenate([engine(corners), values])
-        report[kind] = _compare(results, read_record(run, kind)["step"])
+        report[score] = _compare(results, read_record(run, score)["step"])
     counted = {name: len(inputs[: _AT_MOST.get(name)]) for name in engines}
     summary = {
         "run": str(run.path),
@@ -109,7 +110,7 @@ def verify(
         "corner_inputs": len(corners),
         "engines": list(engines),
         "mismatches": sum(sum(one["mismatches"].values()) for one in report.values()),
-        "throughput_jets_per_s": {name: count * len(kinds) / taken[name] for name, count in counted.items()},
+        "throughput_jets_per_s": {name: count * len(chosen) / taken[name] for name, count in counted.items()},
         "scores": report,
     }
     write_text(run.path / "verify.json", json.dumps(summary, indent=1) + "\n")
@@ -118,7 +119,7 @@ def verify(
 
 def _exported(run: Run) -> list[str]:
     """Fused scores with an export; the recipe's, if there is none, for its error message."""
-    found = [kind for kind in FUSED_SCORES if (run.export_folder(kind) / RECORD).is_file()]
+    found = [score for score in FUSED_SCORES if (run.export_folder(score) / RECORD).is_file()]
     return found or [run.manifest["recipe"]["score"]["kind"]]
 
 
@@ -141,9 +142,9 @@ def print_report(report: dict[str, Any]) -> None:
     table = Table(title=f"{report['jets']} jets and {report['corner_inputs']} corner inputs")
     for column in ("score", "engines", "mismatches"):
         table.add_column(column, justify="right" if column == "mismatches" else "left")
-    for kind, one in report["scores"].items():
+    for score, one in report["scores"].items():
         for pair, count in one["mismatches"].items():
-            table.add_row(kind, pair.replace("=", " = "), str(count))
+            table.add_row(score, pair.replace("=", " = "), str(count))
     console = Console()
     console.print(table)
     for engine, rate in report["throughput_jets_per_s"].items():

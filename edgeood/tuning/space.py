@@ -48,9 +48,9 @@ def default_space(recipe: Recipe) -> Space:
 
 
 def _bits(own: int, recipe: Recipe, part: str) -> list[int]:
-    kind = getattr(recipe.quantization, part)
+    fixed_type = getattr(recipe.quantization, part)
     # Below the integer bits nothing but whole multiples would be left.
-    narrowest = max(_NARROWEST, min(kind.integer + kind.signed, own))
+    narrowest = max(_NARROWEST, min(fixed_type.integer + fixed_type.signed, own))
     return [own + step for step in _BITS if narrowest <= own + step <= _WIDEST]
 
 

@@ -55,7 +55,7 @@ LITE = {
     "representation": 4,
 }
 FULL = {"kind": "particlenet", "neighbours": 3, "blocks": [[4]], "representation": 4}
-KINDS = {
+NETWORKS = {
     "cnn": (IMAGES, CNN, {"bits": 8, "integer": 2, "signed": False}),
     "lite": (CANDIDATES, LITE, {"bits": 15, "integer": 4}),
 }
@@ -70,12 +70,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory, toy_jet_file: Path) -> Path:
         recipe = parse_recipe({"name": name, "inputs": inputs, "network": network, **COMMON, **more}, name)
         train(recipe, folder / name, jets=[toy_jet_file], teacher=teacher, progress=False)
 
-    for kind, (inputs, network, entry) in KINDS.items():
-        make(f"{kind}-float", inputs, network)
+    for name, (inputs, network, entry) in NETWORKS.items():
+        make(f"{name}-float", inputs, network)
         for toolkit in ("qkeras", "brevitas"):
             quantization = {"toolkit": toolkit, "input": entry, "representation": {"bits": 10, "integer": 3}}
-            teacher = folder / f"{kind}-float"
-            make(f"{kind}-{toolkit}", inputs, network, teacher, distillation={}, quantization=quantization)
+            teacher = folder / f"{name}-float"
+            make(f"{name}-{toolkit}", inputs, network, teacher, distillation={}, quantization=quantization)
     make("particlenet", {"kind": "constituents", "constituents": 8}, FULL)
     return folder
 

@@ -42,11 +42,11 @@ def metrics(run, toy_jet_file):
     return evaluate(run, [toy_jet_file])
 
 
-def test_numbers_and_one_figure_of_each_kind_are_saved(run, metrics):
+def test_numbers_and_one_figure_of_each_sort_are_saved(run, metrics):
     folder = run.path / "evaluation"
     assert json.loads((folder / "metrics.json").read_text()) == metrics
     scores = list(run.load_scores())
-    figures = {f"{kind}_{score}" for kind in ("score", "mass", "profile") for score in scores}
+    figures = {f"{figure}_{score}" for figure in ("score", "mass", "profile") for score in scores}
     figures |= {"roc_top", "sic_top", "simplex", "representation", "training"}
     texts = {"metrics.json", "metrics.md", "mass_decorrelation.json", "mass_decorrelation.md"}
     expected = {f"{name}.{suffix}" for name in figures for suffix in ("png", "pdf")} | texts

@@ -122,13 +122,13 @@ def test_infinite_rejection_becomes_null(jets):
 
 def test_bad_input_is_refused(jets):
     scores, mass, names = jets
-    kind = {"background": BACKGROUND, "signals": {"top": ["top_1tev"]}}
+    settings = {"background": BACKGROUND, "signals": {"top": ["top_1tev"]}}
     with pytest.raises(EdgeoodError, match="no jets of process 'z_1tev'"):
         evaluate_scores(scores, mass, names, background=["z_1tev"], signals={})
     with pytest.raises(EdgeoodError, match="'max_logit' has shape"):
-        evaluate_scores({"max_logit": mass[:-1]}, mass, names, **kind)
+        evaluate_scores({"max_logit": mass[:-1]}, mass, names, **settings)
     with pytest.raises(EdgeoodError, match="'max_logit' of jet 3 is not finite"):
-        evaluate_scores({"max_logit": np.where(np.arange(2300) == 3, np.inf, 0)}, mass, names, **kind)
+        evaluate_scores({"max_logit": np.where(np.arange(2300) == 3, np.inf, 0)}, mass, names, **settings)
 
 
 @pytest.mark.parametrize(

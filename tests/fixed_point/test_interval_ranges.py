@@ -65,15 +65,15 @@ def test_no_image_leaves_the_ranges(network) -> None:
 
 def test_the_ends_of_a_first_dense_layer_are_attained() -> None:
     graph = particlenet_graph(identity=True)
-    layer, kind = graph["edge0"], graph.input_type
+    layer, input_type = graph["edge0"], graph.input_type
     assert isinstance(layer, Dense)
     known = ranges(graph)["edge0"]
-    assert known.fraction == kind.fraction + layer.weights.type.fraction
+    assert known.fraction == input_type.fraction + layer.weights.type.fraction
     for channel in range(len(known.low)):
         positive = layer.weights.integers[:, channel] > 0
         for ends, expected in (
-            ((kind.high, kind.low), known.high[channel]),
-            ((kind.low, kind.high), known.low[channel]),
+            ((input_type.high, input_type.low), known.high[channel]),
+            ((input_type.low, input_type.high), known.low[channel]),
         ):
             jet = np.tile(np.where(positive, *ends), (graph.shape[0], 1)).astype(np.float32)
             attained = tensors_of(graph, jet)["edge0"][:, channel] * 2**known.fraction
@@ -82,15 +82,15 @@ def test_the_ends_of_a_first_dense_layer_are_attained() -> None:
 
 def test_the_ends_of_a_first_convolution_are_attained() -> None:
     graph = cnn_graph(TINY, 16)
-    layer, kind = graph["conv0"], graph.input_type
+    layer, input_type = graph["conv0"], graph.input_type
     assert isinstance(layer, Convolution)
     known = ranges(graph)["conv0"]
     for channel in range(len(known.low)):
         positive = layer.weights.integers[channel] > 0
         image = np.zeros(graph.shape, np.float32)
         for ends, expected in (
-            ((kind.high, kind.low), known.high[channel]),
-            ((kind.low, kind.high), known.low[channel]),
+            ((input_type.high, input_type.low), known.high[channel]),
+            ((input_type.low, input_type.high), known.low[channel]),
         ):
             image[:, 5:8, 6:9] = np.where(positive, *ends)
             attained = tensors_of(graph, image)["conv0"][channel, 5, 6] * 2**known.fraction
@@ -112,14 +112,14 @@ def test_a_layer_in_closed_form() -> None:
     assert list(partial.high) == [21 + 80, 20]
 
 
-@pytest.mark.parametrize("kind", [FixedPoint(5, 2), FixedPoint(4, 1, False), FixedPoint(8, 12)])
-def test_rounding_of_ends_is_rounding_of_numbers(kind: FixedPoint) -> None:
+@pytest.mark.parametrize("fixed_type", [FixedPoint(5, 2), FixedPoint(4, 1, False), FixedPoint(8, 12)])
+def test_rounding_of_ends_is_rounding_of_numbers(fixed_type: FixedPoint) -> None:
     values = range(-300, 300)
     taken = Range(objects(*values), objects(*values), 5)
-    found = quantized(taken, kind)
-    np.testing.assert_array_equal(found.low, kind.to_integers(np.array(values) / 32))
+    found = quantized(taken, fixed_type)
+    np.testing.assert_array_equal(found.low, fixed_type.to_integers(np.array(values) / 32))
     np.testing.assert_array_equal(found.low, found.high)
-    assert found.fraction == kind.fraction
+    assert found.fraction == fixed_type.fraction
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,13 @@ def infinities(shape: tuple[int, ...]) -> np.ndarray:
     return np.stack([np.full(shape, np.inf), np.full(shape, -np.inf)]).astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", GRAPHS)
-def test_scores_are_the_reference_to_the_last_bit(kind: str, tmp_path: Path) -> None:
-    graph = GRAPHS[kind]()
+@pytest.mark.parametrize("graph_name", GRAPHS)
+def test_scores_are_the_reference_to_the_last_bit(graph_name: str, tmp_path: Path) -> None:
+    graph = GRAPHS[graph_name]()
     jets = jets_for(graph)
     scores, expected = reference(graph, jets)
     for name, score in scores.items():
-        engine = Cpu(compile_scorer(scorer_source(FusedNetwork(graph, score), kind), tmp_path))
+        engine = Cpu(compile_scorer(scorer_source(FusedNetwork(graph, score), graph_name), tmp_path))
         assert len(np.unique(expected[name])) > 40
         np.testing.assert_array_equal(engine(jets), expected[name])
 
@@ -108,13 +108,13 @@ def test_wide_numbers_are_computed_wide_and_usual_ones_are_not() -> None:
     assert "int32_t edge_t" in text(GRAPHS["edges of 16 bits"]())
 
 
-@pytest.mark.parametrize("kind", ["cnn", "two graphs"])
-def test_any_number_of_jets_has_the_same_scores(kind: str, tmp_path: Path) -> None:
-    graph = GRAPHS[kind]()
+@pytest.mark.parametrize("graph_name", ["cnn", "two graphs"])
+def test_any_number_of_jets_has_the_same_scores(graph_name: str, tmp_path: Path) -> None:
+    graph = GRAPHS[graph_name]()
     jets = jets_for(graph)
     scores, expected = reference(graph, jets)
     library = compile_scorer(
-        scorer_source(FusedNetwork(graph, scores["mahalanobis_diagonal"]), kind), tmp_path
+        scorer_source(FusedNetwork(graph, scores["mahalanobis_diagonal"]), graph_name), tmp_path
     )
     engine = Cpu(library)
     for count in (0, 1, 2, 7, 8, 9, 31, 32, 33, 63, 64, 65):
@@ -131,12 +131,14 @@ def test_any_number_of_jets_has_the_same_scores(kind: str, tmp_path: Path) -> No
         engine(jets[:, :, :1])
 
 
-@pytest.mark.parametrize("kind", ["cnn", "coarse", "particlenet"])
-def test_infinities_saturate_and_nan_has_no_score(kind: str, tmp_path: Path) -> None:
-    graph = GRAPHS[kind]()
+@pytest.mark.parametrize("graph_name", ["cnn", "coarse", "particlenet"])
+def test_infinities_saturate_and_nan_has_no_score(graph_name: str, tmp_path: Path) -> None:
+    graph = GRAPHS[graph_name]()
     jets = np.concatenate([jets_for(graph)[:40], infinities(graph.shape)])
     scores, expected = reference(graph, jets)
-    engine = Cpu(compile_scorer(scorer_source(FusedNetwork(graph, scores["max_logit"]), kind), tmp_path))
+    engine = Cpu(
+        compile_scorer(scorer_source(FusedNetwork(graph, scores["max_logit"]), graph_name), tmp_path)
+    )
     np.testing.assert_array_equal(engine(jets), expected["max_logit"])
     for where in (0, np.prod(graph.shape) - 1):
         spoilt = jets.copy()
@@ -147,17 +149,17 @@ def test_infinities_saturate_and_nan_has_no_score(kind: str, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["cnn", "odd", "wide", "two graphs", "wide particlenet"])
+@pytest.mark.parametrize("graph_name", ["cnn", "odd", "wide", "two graphs", "wide particlenet"])
 @pytest.mark.parametrize("instructions", ["x86-64", "x86-64-v3", "x86-64-v4"])
-def test_every_instruction_set_computes_the_same(kind: str, instructions: str, tmp_path: Path) -> None:
+def test_every_instruction_set_computes_the_same(graph_name: str, instructions: str, tmp_path: Path) -> None:
     needed = {"x86-64": "sse2", "x86-64-v3": "avx2", "x86-64-v4": "avx512bw"}[instructions]
     information = Path("/proc/cpuinfo")
     if not information.exists() or f" {needed}" not in information.read_text(encoding="utf-8"):
         pytest.skip(f"this CPU has no {needed}")
-    graph = GRAPHS[kind]()
+    graph = GRAPHS[graph_name]()
     jets = jets_for(graph)
     scores, expected = reference(graph, jets)
-    source = scorer_source(FusedNetwork(graph, scores["max_logit"]), kind)
+    source = scorer_source(FusedNetwork(graph, scores["max_logit"]), graph_name)
     library = compile_scorer(source, tmp_path, native=False, flags=[f"-march={instructions}"])
     np.testing.assert_array_equal(Cpu(library)(jets), expected["max_logit"])
 
@@ -178,13 +180,13 @@ int main() {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["odd", "wide", "two graphs", "wide particlenet"])
-def test_sanitizers_find_nothing(kind: str, tmp_path: Path) -> None:
-    graph = GRAPHS[kind]()
+@pytest.mark.parametrize("graph_name", ["odd", "wide", "two graphs", "wide particlenet"])
+def test_sanitizers_find_nothing(graph_name: str, tmp_path: Path) -> None:
+    graph = GRAPHS[graph_name]()
     jets = np.concatenate([jets_for(graph), infinities(graph.shape)])
     scores, expected = reference(graph, jets)
     for name, score in scores.items():
-        source = scorer_source(FusedNetwork(graph, score), kind) + PROGRAM
+        source = scorer_source(FusedNetwork(graph, score), graph_name) + PROGRAM
         flags = "-std=c++17 -O1 -march=native -Wall -Wextra -Wno-psabi -Werror -fno-sanitize-recover=all"
         command = ["g++", *flags.split(), "-fsanitize=address,undefined", f"-I{firmware_folder() / 'cpu'}"]
         program = tmp_path / f"{name}.out"

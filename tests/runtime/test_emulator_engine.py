@@ -17,12 +17,12 @@ from edgeood.runtime.network import open_network
 
 pytestmark = pytest.mark.firmware
 
-KIND = "mahalanobis_diagonal"
+SCORE = "mahalanobis_diagonal"
 
 
 def emulator_of(folder: Path, **settings) -> Path:
     run = quantized_run(**settings)
-    about = (to(run, "vitis", score=KIND), read_record(run, KIND))
+    about = (to(run, "vitis", score=SCORE), read_record(run, SCORE))
     return folder / write_emulator(*about, 1, folder)["library"]
 
 
@@ -34,10 +34,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_engine_equals_c_simulation_and_reports_progress(library: Path) -> None:
     images = random_images(300, 16)
     done: list[int] = []
-    about = read_record(quantized_run(), KIND)
+    about = read_record(quantized_run(), SCORE)
     engine = Emulator(library, "tiny_twin_1_v1", threshold=about["threshold"], progress=done.append)
     scores = engine(images)
-    np.testing.assert_array_equal(scores, open_csim(quantized_run(), KIND, workers=1)(images))
+    np.testing.assert_array_equal(scores, open_csim(quantized_run(), SCORE, workers=1)(images))
     assert scores.dtype == np.float64
     assert np.unique(scores).size > 200
     assert (engine.name, engine.step) == ("emulator", about["step"])
@@ -66,7 +66,7 @@ def test_a_replaced_library_is_read_again(library: Path, tmp_path: Path) -> None
     other = emulator_of(tmp_path / "other", seed=2)
     shutil.move(other, path)
     after = Emulator(path, "tiny_twin_1_v1")(images)
-    np.testing.assert_array_equal(after, open_network(quantized_run(seed=2), KIND)(images))
+    np.testing.assert_array_equal(after, open_network(quantized_run(seed=2), SCORE)(images))
     assert (after != expected).any()
     np.testing.assert_array_equal(before(images), expected)
 

@@ -25,7 +25,7 @@ from edgeood.runtime.qonnx_execution import QonnxExecution
 from edgeood.runtime.verify import corner_inputs
 from edgeood.scores.fused.network import FusedNetwork
 
-KINDS = ("max_logit", "mahalanobis_diagonal")
+SCORES = ("max_logit", "mahalanobis_diagonal")
 GRAPHS = {
     "cnn": lambda: cnn_graph(TINY),
     "strided": lambda: cnn_graph(STRIDED, quantization=SIGNED),
@@ -34,33 +34,33 @@ GRAPHS = {
 }
 
 
-def exported(graph: FixedGraph, kind: str, inputs: np.ndarray, path: Path) -> np.ndarray:
+def exported(graph: FixedGraph, score_name: str, inputs: np.ndarray, path: Path) -> np.ndarray:
     """Write the QONNX file; returns the scores that it must give."""
     outputs = exact_outputs(graph, inputs)
-    score = scores_for(graph, outputs)[kind]
+    score = scores_for(graph, outputs)[score_name]
     model = to_qonnx(FusedNetwork(graph, score))
-    store_metadata(model, {"score": kind, "threshold": score.threshold})
+    store_metadata(model, {"score": score_name, "threshold": score.threshold})
     onnx.save(model, path)
     return score(*outputs)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("score_name", SCORES)
 @pytest.mark.parametrize("name", GRAPHS)
-def test_it_gives_the_exact_scores(name: str, kind: str, tmp_path: Path) -> None:
+def test_it_gives_the_exact_scores(name: str, score_name: str, tmp_path: Path) -> None:
     graph = GRAPHS[name]()
     if len(graph.shape) == 3:
         inputs = np.concatenate([random_images(200, 16), corner_inputs(graph.shape, graph.input_type)])
     else:
         inputs = np.concatenate([candidates(200, graph), corner_candidates(graph)])
     assert len(inputs) > 256  # a second, incomplete batch
-    expected = exported(graph, kind, inputs, tmp_path / "score.qonnx")
+    expected = exported(graph, score_name, inputs, tmp_path / "score.qonnx")
     engine = QonnxExecution(tmp_path / "score.qonnx")
     scores = engine(inputs)
     assert scores.dtype == np.float64
     np.testing.assert_array_equal(scores, expected)
     np.testing.assert_array_equal(engine(inputs[:3]), expected[:3])
     assert engine(inputs[:0]).shape == (0,)
-    assert engine.threshold == (0 if kind == "max_logit" else 10)
+    assert engine.threshold == (0 if score_name == "max_logit" else 10)
 
 
 def test_sums_beyond_float32_are_refused(tmp_path: Path) -> None:

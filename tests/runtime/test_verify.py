@@ -16,7 +16,7 @@ from edgeood.fixed_point import FixedPoint
 from edgeood.run import Run
 from edgeood.runtime.verify import corner_inputs, mismatches, print_report, verify
 
-KINDS = ("max_logit", "mahalanobis_diagonal")
+SCORES = ("max_logit", "mahalanobis_diagonal")
 
 
 def test_one_flipped_bit_of_one_score_is_found() -> None:
@@ -42,17 +42,17 @@ def test_any_difference_of_doubles_counts() -> None:
         mismatches(scores, scores[:2], 0.25)
 
 
-@pytest.mark.parametrize("kind", [FixedPoint(8, 0, False), FixedPoint(6, 1)])
-def test_corner_inputs_reach_every_corner(kind: FixedPoint) -> None:
-    images = corner_inputs((1, 12, 12), kind)
+@pytest.mark.parametrize("input_type", [FixedPoint(8, 0, False), FixedPoint(6, 1)])
+def test_corner_inputs_reach_every_corner(input_type: FixedPoint) -> None:
+    images = corner_inputs((1, 12, 12), input_type)
     assert images.dtype == np.float32
     assert images.max() == 1e6
     assert images.min() == -1e6
     flat = images.reshape(len(images), -1)
     assert (flat == 0).all(1).any()
-    assert (flat == np.float32(kind.high)).all(1).any()
+    assert (flat == np.float32(input_type.high)).all(1).any()
     assert ((np.abs(flat) > 0) & (np.abs(flat) < 1e-38)).any()  # subnormal
-    steps = flat / kind.step
+    steps = flat / input_type.step
     assert (np.abs(steps - np.rint(steps)) == 0.5).sum() > 1000  # ties
 
 
@@ -62,13 +62,13 @@ def test_all_engines_agree_and_a_flipped_weight_is_caught(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = make_run(tmp_path / "run", seed=3)
-    for kind in KINDS:
+    for score in SCORES:
         for target in ("onnx", "vitis"):
-            to(run, target, score=kind)
+            to(run, target, score=score)
     report = verify(run, jet_file())
     assert report["mismatches"] == 0
     assert report["jets"] == 100
-    assert set(report["scores"]) == set(KINDS)
+    assert set(report["scores"]) == set(SCORES)
     assert report["scores"]["max_logit"]["mismatches"] == {
         "network=onnxruntime": 0,
         "network=csim": 0,
@@ -110,8 +110,8 @@ def test_verification_needs_two_engines_and_exports(tmp_path: Path) -> None:
 
 def test_network_and_onnxruntime_agree_on_jets() -> None:
     run = quantized_run()
-    for kind in KINDS:
-        to(run, "onnx", score=kind)
-    report = verify(run, jet_file(), engines=("network", "onnxruntime"), scores=KINDS)
+    for score in SCORES:
+        to(run, "onnx", score=score)
+    report = verify(run, jet_file(), engines=("network", "onnxruntime"), scores=SCORES)
     assert report["mismatches"] == 0
     assert report["corner_inputs"] > 100

@@ -36,7 +36,7 @@ _SCALE = 0.52
 _IN_POINTS = (
     "font.size",
     "axes.linewidth",
-    *(f"{axis}tick.{kind}.size" for axis in "xy" for kind in ("major", "minor")),
+    *(f"{axis}tick.{which}.size" for axis in "xy" for which in ("major", "minor")),
 )
 _OWN: dict[str, Any] = {
     # What lacks a glyph of TeX Gyre Heros (which mplhep brings along) takes it from matplotlib's own font:

@@ -14,15 +14,15 @@ from edgeood.fixed_point.ranges import Range
 from edgeood.scores.fused.mahalanobis import FixedPointMahalanobis
 
 
-def entry_structure(size: int, kind: FixedPoint, stored: str) -> str:
+def entry_structure(size: int, input_type: FixedPoint, stored: str) -> str:
     """The rounding of the input: ``size`` numbers of a jet."""
     return structure(
         "input",
-        f"{size} inputs, rounded to {kind.hls_type}",
+        f"{size} inputs, rounded to {input_type.hls_type}",
         [
             *types(input_t=stored),
-            constants(size=size, low=kind.lowest_integer, high=kind.highest_integer),
-            f"static constexpr float scale = {float(1 / kind.step).hex()}f;",
+            constants(size=size, low=input_type.lowest_integer, high=input_type.highest_integer),
+            f"static constexpr float scale = {float(1 / input_type.step).hex()}f;",
         ],
     )
 
@@ -30,7 +30,7 @@ def entry_structure(size: int, kind: FixedPoint, stored: str) -> str:
 def layer_structure(
     layer: Dense | Convolution,
     known: dict[str, Range],
-    kind: FixedPoint | None,
+    fixed_type: FixedPoint | None,
     stored: tuple[str, str | None],
     places: list[str],
 ) -> str:
@@ -44,12 +44,12 @@ def layer_structure(
     most = max(
         reach(sums), reach(known[f"{layer.name}.partial"]), np.abs(weights).max(), np.abs(biases).max()
     )
-    sum_t = c_integer(layer.name, most, reach_of_rounding(sums, kind) if kind else 0)
+    sum_t = c_integer(layer.name, most, reach_of_rounding(sums, fixed_type) if fixed_type else 0)
     weight_t = c_storage(layer.name, np.abs(weights).max())
     # Sums that are not rounded keep their integers, which lie within this type.
     bits = 32 if sum_t == "int32_t" else 64
-    activation = kind or FixedPoint(bits, bits - 1 - sums.fraction)
-    what = f"then {kind.hls_type}" if kind else "not rounded"
+    activation = fixed_type or FixedPoint(bits, bits - 1 - sums.fraction)
+    what = f"then {fixed_type.hls_type}" if fixed_type else "not rounded"
     return structure(
         f"{layer.name}_layer",
         f"{type(layer).__name__}: sums from {sums.lowest} to {sums.highest} in steps of 2^{-sums.fraction}, {what}",
@@ -110,7 +110,7 @@ def knn_structure(
     gather: KnnGather,
     known: dict[str, Range],
     shapes: tuple[tuple[int, ...], ...],
-    kind: FixedPoint,
+    fixed_type: FixedPoint,
     stored: tuple[str, str],
 ) -> str:
     """A graph; ``shapes`` of candidates, points and edges, ``stored``: C++ integers of edges and output."""
@@ -121,17 +121,17 @@ def knn_structure(
     rounded = reach_of_rounding(points, gather.coordinate_type)
     return structure(
         f"{name}_layer",
-        f"KnnGather: the {gather.neighbours} nearest of {constituents}, then {kind.hls_type}",
+        f"KnnGather: the {gather.neighbours} nearest of {constituents}, then {fixed_type.hls_type}",
         [
             *types(edge_t=stored[0], output_t=stored[1]),
-            *types(sum_t=c_integer(name, reach_of_rounding(sums, kind))),
+            *types(sum_t=c_integer(name, reach_of_rounding(sums, fixed_type))),
             *types(key_t=c_integer(name, 2 << far_bits, rounded)),
             constants(constituents=constituents, features=features, channels=both // 2),
             constants(point_features=point_features, first=gather.first, coordinates=gather.coordinates),
             constants(neighbours=gather.neighbours, index_bits=index_bits, far_bits=far_bits),
             constants(edge_low=known[gather.inputs[2]].lowest),
             *rounding(points, gather.coordinate_type, "coordinate_"),
-            *rounding(sums, kind),
+            *rounding(sums, fixed_type),
         ],
     )
 
@@ -140,20 +140,20 @@ def mean_structure(
     mean: ConstituentMean,
     known: dict[str, Range],
     shapes: tuple[tuple[int, ...], ...],
-    kind: FixedPoint,
+    fixed_type: FixedPoint,
     stored: tuple[str, str],
 ) -> str:
     """A mean over constituents; ``shapes`` of candidates and features, ``stored``: C++ integers of in- and output."""
     (constituents, features), (_, channels) = shapes
     sums = known[mean.name]
-    sum_t = c_integer(mean.name, reach(known[f"{mean.name}.partial"]), reach_of_rounding(sums, kind))
+    sum_t = c_integer(mean.name, reach(known[f"{mean.name}.partial"]), reach_of_rounding(sums, fixed_type))
     return structure(
         f"{mean.name}_layer",
-        f"ConstituentMean of {constituents}, then {kind.hls_type}",
+        f"ConstituentMean of {constituents}, then {fixed_type.hls_type}",
         [
             *types(input_t=stored[0], output_t=stored[1], sum_t=sum_t),
             constants(constituents=constituents, features=features, channels=channels),
-            *rounding(sums, kind),
+            *rounding(sums, fixed_type),
         ],
     )
 

@@ -70,7 +70,7 @@ class _Step(NamedTuple):
     """What one kernel computes: an operation, the rounding that follows it, a pooling that follows that."""
 
     operation: Operation
-    kind: FixedPoint | None
+    fixed_type: FixedPoint | None
     window: int
     result: str
 
@@ -80,12 +80,12 @@ def _steps(graph: FixedGraph) -> Iterator[_Step]:
     rest = list(graph.operations[:0:-1])
     while rest:
         operation = rest.pop()
-        kind, window, result = None, 1, operation.name
+        fixed_type, window, result = None, 1, operation.name
         if rest and isinstance(rest[-1], Quantize) and not isinstance(operation, Flatten):
-            kind, result = rest[-1].type, rest.pop().name
+            fixed_type, result = rest[-1].type, rest.pop().name
             if rest and isinstance(rest[-1], MaxPool):
                 window, result = rest[-1].window, rest.pop().name
-        yield _Step(operation, kind, window, result)
+        yield _Step(operation, fixed_type, window, result)
 
 
 class _Source:
@@ -112,7 +112,7 @@ class _Source:
 
     def add(self, step: _Step) -> None:
         """The structure, the tensor and the call of one step."""
-        operation, kind, window, result = step
+        operation, fixed_type, window, result = step
         *_, data = operation.inputs
         if isinstance(operation, Flatten):
             self.shapes[result] = (math.prod(self.shapes[data]),)
@@ -128,18 +128,18 @@ class _Source:
                 places = layers.dense_places(operation)
                 shape = (*shape[:-1], len(operation.bias.integers))
                 function, template = "dense", f"{template}, {math.prod(shape[:-1])}"
-            stored = (self.stored[data], self.stored[result] if kind else None)
-            text = layers.layer_structure(operation, self.known, kind, stored, places)
+            stored = (self.stored[data], self.stored[result] if fixed_type else None)
+            text = layers.layer_structure(operation, self.known, fixed_type, stored, places)
         else:
-            assert kind is not None, f"{operation.name} is not followed by a Quantize"
+            assert fixed_type is not None, f"{operation.name} is not followed by a Quantize"
             types = (self.stored[data], self.stored[result])
             if isinstance(operation, KnnGather):
                 shape, function = (shape[0], shape[1] // 2), "knn_gather"
-                text = layers.knn_structure(operation, self.known, shapes, kind, types)
+                text = layers.knn_structure(operation, self.known, shapes, fixed_type, types)
             else:
                 assert isinstance(operation, ConstituentMean)
                 shape, function = shape[1:], "constituent_mean"
-                text = layers.mean_structure(operation, self.known, shapes, kind, types)
+                text = layers.mean_structure(operation, self.known, shapes, fixed_type, types)
         self.shapes[result], self.memory[result] = shape, result
         self.structures.append(text)
         self.tensors.append(f"    Lanes<{operation.name}_layer::output_t> {result}[{math.prod(shape)}];")

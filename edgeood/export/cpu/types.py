@@ -10,12 +10,12 @@ def reach(one: Range) -> int:
     return max(-one.lowest, one.highest)
 
 
-def reach_of_rounding(given: Range, kind: FixedPoint) -> int:
+def reach_of_rounding(given: Range, fixed_type: FixedPoint) -> int:
     """The largest magnitude that appears while numbers of a range are rounded to a type."""
-    drop = given.fraction - kind.fraction
+    drop = given.fraction - fixed_type.fraction
     if drop > 0:
         return reach(given) + 2 ** (drop - 1)
-    return max(reach(given), kind.highest_integer + 1 + 2**-drop)
+    return max(reach(given), fixed_type.highest_integer + 1 + 2**-drop)
 
 
 def c_integer(where: str, *reaches: int) -> str:

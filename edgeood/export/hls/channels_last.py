@@ -58,8 +58,8 @@ def _products_to_convolutions(graph: onnx.GraphProto) -> None:
         constant.CopyFrom(numpy_helper.from_array(weights, constant.name))
         for value in graph.value_info:
             if value.name in (constant.name, kernel):
-                kind = value.type.tensor_type.elem_type
-                value.CopyFrom(helper.make_tensor_value_info(value.name, kind, weights.shape))
+                element_type = value.type.tensor_type.elem_type
+                value.CopyFrom(helper.make_tensor_value_info(value.name, element_type, weights.shape))
         convolution = helper.make_node(
             "Conv",
             [product.input[0], kernel, bias],

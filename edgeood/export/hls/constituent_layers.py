@@ -107,7 +107,7 @@ def register_constituent_layers() -> None:
             }
             vendor, exact = vendor_of(node), distance_types(coordinates, dimensions)
             typedefs = {"coordinate_t": rounded_type(coordinates, vendor)}
-            typedefs |= {f"{name}_t": exact_type(kind, vendor) for name, kind in exact.items()}
+            typedefs |= {f"{name}_t": exact_type(fixed_type, vendor) for name, fixed_type in exact.items()}
             typedefs["rank_t"] = counter_type((numbers["n_constituent"] - 1).bit_length(), vendor)
             return struct(node.index, "knn_gather_config", numbers, typedefs)
 

@@ -16,11 +16,11 @@ def vendor_of(node: Any) -> Vendor:
     return VENDORS[node.model.config.backend.name]
 
 
-def precision(kind: FixedPoint) -> Any:
+def precision(fixed_type: FixedPoint) -> Any:
     """The same type as hls4ml writes it down."""
     from hls4ml.model.types import FixedPrecisionType
 
-    return FixedPrecisionType(kind.bits, kind.integer + kind.signed, kind.signed)
+    return FixedPrecisionType(fixed_type.bits, fixed_type.integer + fixed_type.signed, fixed_type.signed)
 
 
 def fixed_point(precision: Any) -> FixedPoint:
@@ -52,5 +52,5 @@ def register(
 def struct(index: int, base: str, numbers: dict[str, int], types: dict[str, str]) -> str:
     """The configuration of layer ``index`` in C++."""
     lines = [f"static const unsigned {name} = {number};" for name, number in numbers.items()]
-    lines += [f"typedef {kind} {name};" for name, kind in types.items()]
+    lines += [f"typedef {hls_type} {name};" for name, hls_type in types.items()]
     return f"struct config{index} : nnet::{base} {{\n" + "".join(f"    {line}\n" for line in lines) + "};\n"

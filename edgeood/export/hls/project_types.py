@@ -58,7 +58,7 @@ def project_layers(model: Any) -> list[ProjectLayer]:
 
 
 def _original_name(name: str) -> str:
-    """hls4ml puts the kind of a layer before its name; a dense layer it names after the MatMul that it was."""
+    """hls4ml puts the class of a layer before its name; a dense layer it names after the MatMul that it was."""
     layer_class, _, original = name.partition("_")
     return original.removesuffix("_product") if layer_class in WEIGHTED else name
 

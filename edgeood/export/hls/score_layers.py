@@ -65,8 +65,8 @@ def register_score_layers() -> None:
             numbers = {name: node.get_attr(name) for name in ("n_in", "n_class")}
             types = {f"{name}_t": node.get_weights(name).type.name for name in ("mean", "inverse_variance")}
             for name in ("difference", "square", "product", "accum"):
-                kind = node.get_attr("score_type" if name == "accum" else f"{name}_type")
-                types[f"{name}_t"] = exact_type(kind, vendor_of(node))
+                fixed_type = node.get_attr("score_type" if name == "accum" else f"{name}_type")
+                types[f"{name}_t"] = exact_type(fixed_type, vendor_of(node))
             numbers["reuse_factor"] = node.model.config.get_reuse_factor(node)
             return struct(node.index, "diagonal_mahalanobis_config", numbers, types)
 

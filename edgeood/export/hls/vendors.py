@@ -22,19 +22,19 @@ HLS_TARGETS: dict[str, Backend] = {
 """The backend of each export target that is an HLS project."""
 
 
-def exact_type(kind: FixedPoint, vendor: Vendor = "amd") -> str:
+def exact_type(fixed_type: FixedPoint, vendor: Vendor = "amd") -> str:
     """The type in HLS C++ for numbers that are truncated on assignment and never overflow."""
-    sizes = f"{kind.bits}, {kind.integer + kind.signed}"
+    sizes = f"{fixed_type.bits}, {fixed_type.integer + fixed_type.signed}"
     if vendor == "amd":
-        return f"ap_{'' if kind.signed else 'u'}fixed<{sizes}>"
-    return f"ac_fixed<{sizes}, {'true' if kind.signed else 'false'}>"
+        return f"ap_{'' if fixed_type.signed else 'u'}fixed<{sizes}>"
+    return f"ac_fixed<{sizes}, {'true' if fixed_type.signed else 'false'}>"
 
 
-def rounded_type(kind: FixedPoint, vendor: Vendor = "amd") -> str:
+def rounded_type(fixed_type: FixedPoint, vendor: Vendor = "amd") -> str:
     """The type in HLS C++ for numbers that are rounded half to even on assignment and saturate."""
     if vendor == "amd":
-        return kind.hls_type
-    return f"{exact_type(kind, vendor).removesuffix('>')}, AC_RND_CONV, AC_SAT>"
+        return fixed_type.hls_type
+    return f"{exact_type(fixed_type, vendor).removesuffix('>')}, AC_RND_CONV, AC_SAT>"
 
 
 def counter_type(bits: int, vendor: Vendor = "amd") -> str:

@@ -28,9 +28,9 @@ def _number(output: str, value: float) -> NodeProto:
     return _node("Constant", [], output, value=tensor)
 
 
-def _attribute(output: str, name: str, kind: int, field: str) -> NodeProto:
+def _attribute(output: str, name: str, attribute_type: int, field: str) -> NodeProto:
     node = _node("Constant", [], output)
-    node.attribute.append(AttributeProto(name=field, ref_attr_name=name, type=kind))
+    node.attribute.append(AttributeProto(name=field, ref_attr_name=name, type=attribute_type))
     return node
 
 

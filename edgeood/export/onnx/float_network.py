@@ -17,11 +17,11 @@ OPSET = 17
 
 
 def to_onnx(
-    network: "nn.Module", kind: str, parameters: Mapping[str, NDArray], pixels: int
+    network: "nn.Module", score: str, parameters: Mapping[str, NDArray], pixels: int
 ) -> onnx.ModelProto:
     """``images`` (N, 1, P, P) float32 → ``score`` (N, 1) float64.
 
-    ``kind`` is ``max_logit``, ``mahalanobis`` or ``mahalanobis_diagonal``; ``parameters`` are the fitted score's.
+    ``score`` is ``max_logit``, ``mahalanobis`` or ``mahalanobis_diagonal``; ``parameters`` are the fitted ones.
     """
     import torch
 
@@ -45,13 +45,13 @@ def to_onnx(
         graph.output.remove(output)
         graph.value_info.append(output)
     nodes = _Nodes(graph)
-    if kind == "max_logit":
+    if score == "max_logit":
         largest = nodes.add("ReduceMax", [nodes.double("logits")], axes=[-1], keepdims=1)
         last = nodes.add("Neg", [largest])
     else:
         row = nodes.add("Unsqueeze", [nodes.double("representation"), nodes.constant(np.array([1]))])
         difference = nodes.add("Sub", [row, nodes.constant(parameters["mean"])])
-        if kind == "mahalanobis":
+        if score == "mahalanobis":
             # (N, K, 1, D) · (K, D, D) gives every difference its class's precision.
             column = nodes.add("Unsqueeze", [difference, nodes.constant(np.array([2]))])
             weighted = nodes.add("MatMul", [column, nodes.constant(parameters["precision"])])

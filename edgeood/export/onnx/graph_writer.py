@@ -16,9 +16,9 @@ class GraphWriter:
         self.initializers: list[TensorProto] = []
         self.shapes: dict[str, tuple[int, ...]] = {}
 
-    def constant(self, values: ArrayLike, name: str, kind: Any = np.float32) -> str:
+    def constant(self, values: ArrayLike, name: str, dtype: Any = np.float32) -> str:
         """Write a constant down; returns its name."""
-        self.initializers.append(numpy_helper.from_array(np.asarray(values, kind), name))
+        self.initializers.append(numpy_helper.from_array(np.asarray(values, dtype), name))
         return name
 
     def node(

@@ -78,7 +78,7 @@ class _Lowering(GraphWriter):
             self.graph_operation(operation)
 
     def keep(self, name: str, own: str, like: str) -> None:
-        """Note a tensor that holds the same kind of integers as another one."""
+        """Note a tensor that holds integers of the same steps as another one."""
         self.names[name], self.fractions[name] = own, self.fractions[like]
         if like in self.double:
             self.double.add(name)
@@ -90,13 +90,13 @@ class _Lowering(GraphWriter):
 
     def quantize(self, operation: Quantize) -> None:
         """Round and Clip; in double precision and back to single, where the sums are."""
-        name, kind, taken = operation.name, operation.type, operation.inputs[0]
+        name, fixed_type, taken = operation.name, operation.type, operation.inputs[0]
         wide = taken in self.double
         precision = np.float64 if wide else np.float32
         tensor = self.names[taken]
-        if kind.fraction != self.fractions[taken]:
+        if fixed_type.fraction != self.fractions[taken]:
             factor = self.constant(
-                2.0 ** (kind.fraction - self.fractions[taken]), f"{name}_factor", precision
+                2.0 ** (fixed_type.fraction - self.fractions[taken]), f"{name}_factor", precision
             )
             tensor = self.node("Mul", [tensor, factor], f"{name}_steps")
         readers = self.readers.get(name, [])
@@ -104,13 +104,13 @@ class _Lowering(GraphWriter):
         if pool is not None:
             tensor = self.pool(pool, tensor, f"{pool.name}_sums")
         tensor = self.node("Round", [tensor], f"{name}_rounded")
-        low = self.constant(kind.lowest_integer, f"{name}_low", precision)
-        high = self.constant(kind.highest_integer, f"{name}_high", precision)
+        low = self.constant(fixed_type.lowest_integer, f"{name}_low", precision)
+        high = self.constant(fixed_type.highest_integer, f"{name}_high", precision)
         tensor = self.node("Clip", [tensor, low, high], f"{name}_clipped" if wide else name)
         if wide:
             tensor = self.node("Cast", [tensor], name, to=TensorProto.FLOAT)
         for one in (name, pool.name if pool is not None else name):
-            self.names[one], self.fractions[one] = tensor, kind.fraction
+            self.names[one], self.fractions[one] = tensor, fixed_type.fraction
 
     def pool(self, operation: MaxPool, tensor: str, name: str) -> str:
         """The maximum over windows."""
@@ -158,8 +158,8 @@ class _Lowering(GraphWriter):
             self.double.add(name)
         self.names[name], self.fractions[name] = name, self.fractions[operation.inputs[-1]]
         if isinstance(operation, KnnGather):
-            kind = operation.coordinate_type
-            moved = FixedPoint(kind.bits, kind.integer + self.fractions[operation.inputs[1]], kind.signed)
+            own, fraction = operation.coordinate_type, self.fractions[operation.inputs[1]]
+            moved = FixedPoint(own.bits, own.integer + fraction, own.signed)
             operation = replace(operation, coordinate_type=moved)
         self.nodes.append(graph_node(operation, inputs))
 

@@ -80,18 +80,18 @@ class _Emitter(GraphWriter):
         values = self.constant(constant.values, f"{name}_values")
         return self.quant(values, constant.type, name, constant.integers.shape)
 
-    def quant(self, tensor: str, kind: FixedPoint, name: str, shape: tuple[int, ...]) -> str:
+    def quant(self, tensor: str, fixed_type: FixedPoint, name: str, shape: tuple[int, ...]) -> str:
         """A Quant node: scale, zero point, bits; round half to even, saturate.
 
         Unsigned types saturate at zero, which is the ReLU.
         """
         inputs = [
             tensor,
-            self.constant(kind.step, f"{name}_scale"),
+            self.constant(fixed_type.step, f"{name}_scale"),
             self.constant(0, f"{name}_zero_point"),
-            self.constant(kind.bits, f"{name}_bits"),
+            self.constant(fixed_type.bits, f"{name}_bits"),
         ]
-        settings = {"signed": int(kind.signed), "narrow": 0, "rounding_mode": "ROUND"}
+        settings = {"signed": int(fixed_type.signed), "narrow": 0, "rounding_mode": "ROUND"}
         return self.node("Quant", inputs, name, shape, domain=QONNX_DOMAIN, **settings)
 
 

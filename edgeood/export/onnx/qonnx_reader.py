@@ -56,11 +56,11 @@ class _Reader:
         name = node.output[0]
         inputs = tuple(INPUT if one == self.entry else one for one in node.input)
         if node.op_type == "Quant":
-            kind = self._type(node, settings)
+            fixed_type = self._type(node, settings)
             if inputs[0] in self.floats:
-                self.constants[name] = Constant(kind.to_integers(self.floats[inputs[0]]), kind)
+                self.constants[name] = Constant(fixed_type.to_integers(self.floats[inputs[0]]), fixed_type)
             else:
-                self.operations.append(Quantize(name, inputs[:1], kind))
+                self.operations.append(Quantize(name, inputs[:1], fixed_type))
         elif node.op_type == "MatMul":
             self.products[name] = (inputs[0], self.constants[inputs[1]])
         elif node.op_type == "Add" and inputs[0] in self.products:
@@ -75,8 +75,8 @@ class _Reader:
         elif node.op_type == "Flatten":
             self.operations.append(Flatten(name, inputs))
         elif node.op_type == "KnnGather":
-            kind = type_of_attribute(settings.pop("coordinate_type"))
-            self.operations.append(KnnGather(name, inputs, **settings, coordinate_type=kind))
+            coordinate_type = type_of_attribute(settings.pop("coordinate_type"))
+            self.operations.append(KnnGather(name, inputs, **settings, coordinate_type=coordinate_type))
         elif node.op_type == "ConstituentMean":
             self.operations.append(ConstituentMean(name, inputs))
         else:
@@ -85,9 +85,9 @@ class _Reader:
     def _type(self, node: NodeProto, settings: Mapping[str, Any]) -> FixedPoint:
         scale, zero, bits = (float(self.floats[name]) for name in node.input[1:4])
         fraction, signed = -int(np.log2(scale)), bool(settings["signed"])
-        kind = FixedPoint(int(bits), int(bits) - signed - fraction, signed)
-        if zero or kind.step != scale or settings["narrow"] or settings["rounding_mode"] != b"ROUND":
+        fixed_type = FixedPoint(int(bits), int(bits) - signed - fraction, signed)
+        if zero or fixed_type.step != scale or settings["narrow"] or settings["rounding_mode"] != b"ROUND":
             raise NotImplementedError(
                 f"Quant node {node.output[0]} is not of power-of-two step with half-to-even rounding"
             )
-        return kind
+        return fixed_type

@@ -19,9 +19,9 @@ OPSET = 17
 OPERATORS = {"max_logit": "MaxLogit", "mahalanobis_diagonal": "DiagonalMahalanobis"}
 
 
-def type_attribute(kind: FixedPoint) -> list[int]:
+def type_attribute(fixed_type: FixedPoint) -> list[int]:
     """A fixed-point type as an attribute."""
-    return [kind.bits, kind.integer, int(kind.signed)]
+    return [fixed_type.bits, fixed_type.integer, int(fixed_type.signed)]
 
 
 def type_of_attribute(values: list[int]) -> FixedPoint:
@@ -42,9 +42,9 @@ def _max_logit() -> FunctionProto:
     return helper.make_function(DOMAIN, "MaxLogit", ["logits"], ["score"], body, opsets, types)
 
 
-def _from_attribute(output: str, attribute: str, kind: int, field: str) -> NodeProto:
+def _from_attribute(output: str, attribute: str, attribute_type: int, field: str) -> NodeProto:
     node = helper.make_node("Constant", [], [output])
-    node.attribute.append(AttributeProto(name=field, ref_attr_name=attribute, type=kind))
+    node.attribute.append(AttributeProto(name=field, ref_attr_name=attribute, type=attribute_type))
     return node
 
 
@@ -77,10 +77,10 @@ def _diagonal_mahalanobis() -> FunctionProto:
     )
 
 
-def _floor(value: str, step_attribute: str, kind: int) -> list[NodeProto]:
+def _floor(value: str, step_attribute: str, attribute_type: int) -> list[NodeProto]:
     """Round ``value`` down to a multiple of a power of two."""
     return [
-        _from_attribute(f"{step_attribute}_single", step_attribute, kind, "value_float"),
+        _from_attribute(f"{step_attribute}_single", step_attribute, attribute_type, "value_float"),
         helper.make_node("Cast", [f"{step_attribute}_single"], [step_attribute], to=TensorProto.DOUBLE),
         helper.make_node("Div", [value, step_attribute], [f"{value}_steps"]),
         helper.make_node("Floor", [f"{value}_steps"], [f"{value}_whole_steps"]),
@@ -91,7 +91,7 @@ def _floor(value: str, step_attribute: str, kind: int) -> list[NodeProto]:
 def append_score(model: onnx.ModelProto, score: FusedScore) -> None:
     """Append the operator of ``score`` to the model's only output, which becomes ``score`` (…, 1), double."""
     attributes: dict[str, Any] = {
-        f"{name}_type": type_attribute(kind) for name, kind in score.types().items()
+        f"{name}_type": type_attribute(fixed_type) for name, fixed_type in score.types().items()
     }
     if isinstance(score, FixedPointMahalanobis):
         attributes |= {

@@ -137,8 +137,8 @@ class Generator:
         return particles, origins
 
     def _charges_of(self, pdg: NDArray[np.int32]) -> NDArray[np.int8]:
-        kinds, index = np.unique(pdg, return_inverse=True)
-        for kind in kinds.tolist():
-            if kind not in self._charges:
-                self._charges[kind] = round(self._pythia.particleData.charge(kind))
-        return np.array([self._charges[kind] for kind in kinds.tolist()], np.int8)[index]
+        codes, index = np.unique(pdg, return_inverse=True)
+        for code in codes.tolist():
+            if code not in self._charges:
+                self._charges[code] = round(self._pythia.particleData.charge(code))
+        return np.array([self._charges[code] for code in codes.tolist()], np.int8)[index]

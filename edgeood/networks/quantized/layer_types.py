@@ -46,38 +46,38 @@ def layer_types(
         usual = {"weights": quantization.weights, "biases": quantization.biases, "activations": activations}
         if name.startswith("edge"):
             usual["edges"] = quantization.edges
-        own = {str(part): kind for part, kind in quantization.layers.get(name, {}).items()}
+        own = {str(part): fixed_type for part, fixed_type in quantization.layers.get(name, {}).items()}
         if surplus := sorted(set(own) - set(usual)):
             raise EdgeoodError(f"quantization.layers: layer '{name}' has no {surplus[0]}.")
         types[name] = usual | own
         # Unsigned activations pass a ReLU; only the representation may also be linear.
         linear = name == "representation" and types[name]["activations"].signed
         signs = {"weights": True, "biases": True, "edges": True, "activations": linear}
-        for part, kind in types[name].items():
-            _check(kind, f"the {part} of layer '{name}'", signs[part])
+        for part, fixed_type in types[name].items():
+            _check(fixed_type, f"the {part} of layer '{name}'", signs[part])
     return types
 
 
 def pooled_type(quantization: Quantization) -> FixedPoint:
     """The type of the mean over the constituents. Raises :class:`EdgeoodError` if it does not suit its place."""
-    own = {str(part): kind for part, kind in quantization.layers.get(POOL, {}).items()}
-    kind = own.pop("activations", quantization.pooled)
+    own = {str(part): fixed_type for part, fixed_type in quantization.layers.get(POOL, {}).items()}
+    fixed_type = own.pop("activations", quantization.pooled)
     if own:
         raise EdgeoodError(f"quantization.layers: layer '{POOL}' has no {min(own)}.")
-    _check(kind, f"the activations of layer '{POOL}'", False)
-    return kind
+    _check(fixed_type, f"the activations of layer '{POOL}'", False)
+    return fixed_type
 
 
-def _check(kind: FixedPoint, where: str, signed: bool) -> None:
+def _check(fixed_type: FixedPoint, where: str, signed: bool) -> None:
     """QKeras reads a signed 1-bit type as ±1, and its ``quantized_relu`` cannot start below the point."""
     if (
-        kind.signed != signed
-        or kind.bits > 24
-        or (signed and kind.bits < 2)
-        or (not signed and kind.integer < 0)
+        fixed_type.signed != signed
+        or fixed_type.bits > 24
+        or (signed and fixed_type.bits < 2)
+        or (not signed and fixed_type.integer < 0)
     ):
         sort = "signed, 2 to 24 bits" if signed else "unsigned, at most 24 bits, integer bits 0 or more"
-        raise EdgeoodError(f"quantization: {where} cannot have {kind}; choose a type that is {sort}.")
+        raise EdgeoodError(f"quantization: {where} cannot have {fixed_type}; choose a type that is {sort}.")
 
 
 def logits_type(network: CNN | ParticleNetLite, quantization: Quantization) -> FixedPoint:

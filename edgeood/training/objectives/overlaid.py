@@ -42,7 +42,7 @@ class OverlaidObjective(ObjectiveAround):
     def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
         """The terms of the objective inside and, if the batch holds any overlaid jets, ``overlaid``.
 
-        All are averages over the known jets: ``overlaid`` is the sum over both kinds by their number.
+        All are averages over the known jets: ``overlaid`` is the sum over all jets by the number of known ones.
         """
         known = batch.labels < self.classes
         if known.all():

@@ -23,7 +23,7 @@ from edgeood.runtime.network import open_network
 
 pytestmark = pytest.mark.firmware
 
-KIND = "max_logit"
+SCORE = "max_logit"
 
 
 class Written(NamedTuple):
@@ -45,8 +45,8 @@ def written(tmp_path_factory: pytest.TempPathFactory):
     @cache
     def write(version: int, **settings) -> Written:
         run = quantized_run(**settings)
-        project = to(run, "vitis", score=KIND)
-        about = read_record(run, KIND)
+        project = to(run, "vitis", score=SCORE)
+        about = read_record(run, SCORE)
         folder = tmp_path_factory.mktemp("emulators") / "emulator"
         artefact = write_emulator(project, about, version, folder)
         constant = [
@@ -60,7 +60,7 @@ def written(tmp_path_factory: pytest.TempPathFactory):
         ]  # subnormal, ties between two steps, out of range
         images = [np.full((1, 1, 16, 16), value, np.float32) for value in constant]
         images = np.concatenate([random_images(40, 16), 3 * random_images(9, 16, seed=5), *images])
-        scores = open_network(run, KIND)(images) / about["step"]
+        scores = open_network(run, SCORE)(images) / about["step"]
         np.testing.assert_array_equal(scores, np.rint(scores))
         assert np.unique(scores).size > 30
         return Written(folder, artefact, about, images, scores.astype(int).tolist())
@@ -261,14 +261,14 @@ def test_the_folder_builds_itself_elsewhere(written, tmp_path: Path) -> None:
 
 def test_scores_are_checked_before_the_folder_is_handed_over(written, tmp_path: Path) -> None:
     run = quantized_run()
-    project = shutil.copytree(to(run, "vitis", score=KIND), tmp_path / "vitis")
+    project = shutil.copytree(to(run, "vitis", score=SCORE), tmp_path / "vitis")
     vectors = project / "tb_data" / "expected_integers.dat"
     first, rest = vectors.read_text().split("\n", 1)
     vectors.write_text(f"{int(first) + 1}\n{rest}")
     with pytest.raises(
         EdgeoodError, match=r"does not reproduce the HLS project \(1 of 16 test vectors differ\)"
     ):
-        write_emulator(project, read_record(run, KIND), 1, tmp_path / "emulator")
+        write_emulator(project, read_record(run, SCORE), 1, tmp_path / "emulator")
 
 
 def test_versions_that_are_no_names_are_refused(tmp_path: Path) -> None:
@@ -280,16 +280,16 @@ def test_versions_that_are_no_names_are_refused(tmp_path: Path) -> None:
 
 def test_failing_and_missing_compilers_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = quantized_run()
-    project = shutil.copytree(to(run, "vitis", score=KIND), tmp_path / "vitis")
+    project = shutil.copytree(to(run, "vitis", score=SCORE), tmp_path / "vitis")
     (project / "firmware" / "tiny_twin_1.cpp").write_text("#error out of order\n")
     with pytest.raises(EdgeoodError, match=r"could not compile the emulator \(.*out of order\)"):
-        write_emulator(project, read_record(run, KIND), 1, tmp_path / "failed")
+        write_emulator(project, read_record(run, SCORE), 1, tmp_path / "failed")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EdgeoodError, match=r"needs g\+\+, which is not on PATH; install it"):
-        write_emulator(project, read_record(run, KIND), 1, tmp_path / "missing")
+        write_emulator(project, read_record(run, SCORE), 1, tmp_path / "missing")
 
 
 def test_c_simulation_and_emulator_agree(written) -> None:
     emulator = written(1)
-    scores = open_csim(quantized_run(), KIND, workers=1)(emulator.images)
+    scores = open_csim(quantized_run(), SCORE, workers=1)(emulator.images)
     np.testing.assert_array_equal(scores, np.array(emulator.integers) * emulator.about["step"])

@@ -35,8 +35,8 @@ def convert_keras(twin: QKerasTwin, target: Target, project: str, folder: Path) 
     for name, layer in config["LayerName"].items():
         layer["Strategy"] = target.strategy.capitalize()
         if name.endswith(_QUANTIZERS):
-            kind = fixed_point_of(model.get_layer(name).activation)
-            layer["Precision"]["result"] = _hls4ml_type(kind)
+            fixed_type = fixed_point_of(model.get_layer(name).activation)
+            layer["Precision"]["result"] = _hls4ml_type(fixed_type)
     # Otherwise the inputs are rounded to hls4ml's default type first.
     entry = config["LayerName"][model.input.name]
     entry["Precision"]["result"] = config["LayerName"]["input_quantizer"]["Precision"]["result"]
@@ -54,8 +54,8 @@ def convert_keras(twin: QKerasTwin, target: Target, project: str, folder: Path) 
     )
 
 
-def _hls4ml_type(kind: FixedPoint) -> str:
-    return kind.hls_type.replace("ap_", "").replace("AP_", "")
+def _hls4ml_type(fixed_type: FixedPoint) -> str:
+    return fixed_type.hls_type.replace("ap_", "").replace("AP_", "")
 
 
 @cache
@@ -76,25 +76,26 @@ def register_keras_layers() -> None:
         def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
             written = {"class_name": "QActivation", "config": {**layer.get_config(), "name": layer.name}}
             read = get_activation_quantizer(written, [tensor.name for tensor in in_tensors])
-            kind = fixed_point_of(layer.activation)
-            if kind.signed:
+            fixed_type = fixed_point_of(layer.activation)
+            if fixed_type.signed:
                 # hls4ml merges linear activations into the layer before, and their types only if told so.
                 modes = ("AP_RND_CONV", "AP_SAT")
-                precision = FixedPrecisionType(kind.bits, kind.integer + 1, True, *modes)
+                precision = FixedPrecisionType(fixed_type.bits, fixed_type.integer + 1, True, *modes)
                 read["quantizer"] = QuantNodeQuantizer(precision)
             return ({**self.default_config, **read, "name": layer.name},)
 
     class ConstituentsHandler(KerasV3LayerHandler):
         """Our own layers become the same hls4ml layers as the operators of the QONNX graph."""
 
-        handles = tuple(
-            f"edgeood.networks.quantized.qkeras.layers.{name}" for name in ("KnnGather", "ConstituentMean")
+        handles = (
+            "edgeood.networks.quantized.qkeras.layers.KnnGatherLayer",
+            "edgeood.networks.quantized.qkeras.layers.ConstituentMeanLayer",
         )
 
         def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
             settings = ("neighbours", "first", "coordinates", "coordinate_type")
             return {
-                "class_name": f"Edgeood{type(layer).__name__}",
+                "class_name": f"Edgeood{type(layer).__name__.removesuffix('Layer')}",
                 # A stream can be read once: candidates that are the points as well are one input, not two.
                 "input_keras_tensor_names": list(dict.fromkeys(tensor.name for tensor in in_tensors)),
                 **{name: getattr(layer, name) for name in settings if hasattr(layer, name)},

@@ -1,4 +1,4 @@
-"""ParticleNet-lite as HLS: exact in C-simulation for both interfaces, scores, compilers and kinds of graphs."""
+"""ParticleNet-lite as HLS, exact in C-simulation: interfaces, scores, compilers, static and dynamic graphs."""
 
 import subprocess
 from functools import cache
@@ -45,21 +45,23 @@ def particlenet(dynamic: int, neighbours: int = 3) -> FixedGraph:
         operations.append(operation)
         return operation.name
 
-    def constant(shape: tuple[int, ...], kind: FixedPoint, spread: float) -> Constant:
-        return Constant(kind.to_integers(random.normal(0, spread, shape)), kind)
+    def constant(shape: tuple[int, ...], fixed_type: FixedPoint, spread: float) -> Constant:
+        return Constant(fixed_type.to_integers(random.normal(0, spread, shape)), fixed_type)
 
     def dense(name: str, x: str, sizes: tuple[int, int]) -> str:
         return add(Dense(name, (x,), constant(sizes, WEIGHTS, 0.6), constant(sizes[1:], BIASES, 0.4)))
 
-    def activate(x: str, kind: FixedPoint = ACTIVATIONS) -> str:
-        return add(Quantize(f"{x}_{'edges' if kind is EDGES else 'activation'}", (x,), kind))
+    def activate(x: str, fixed_type: FixedPoint = ACTIVATIONS) -> str:
+        return add(Quantize(f"{x}_{'edges' if fixed_type is EDGES else 'activation'}", (x,), fixed_type))
 
     entry = x = add(Quantize("input_quantizer", (INPUT,), FixedPoint(15, 4)))
     first, width = (entry, 1, 2, FixedPoint(9, 1)), FEATURES
     for i in range(2):
         edges = activate(dense(f"edge{i}", x, (width, 2 * 6)), EDGES)
-        points, start, count, kind = (x, 0, dynamic, ACTIVATIONS) if i and dynamic else first
-        gathered = add(KnnGather(f"edge{i}_maximum", (entry, points, edges), neighbours, start, count, kind))
+        points, start, count, coordinate_type = (x, 0, dynamic, ACTIVATIONS) if i and dynamic else first
+        gathered = add(
+            KnnGather(f"edge{i}_maximum", (entry, points, edges), neighbours, start, count, coordinate_type)
+        )
         x = add(Quantize(f"edge{i}_activation", (gathered,), ACTIVATIONS))
         x, width = activate(dense(f"node{i}_0", x, (6, 5))), 5
     x = activate(add(ConstituentMean("pool", (entry, x))), POOLED)
@@ -87,8 +89,8 @@ def jets() -> np.ndarray:
     return x.astype(np.float32)
 
 
-def fused(kind: str) -> FusedScore:
-    if kind == "max_logit":
+def fused(score_name: str) -> FusedScore:
+    if score_name == "max_logit":
         return FixedPointMaxLogit(
             smallest_type(-64, 63, REPRESENTATION.fraction + WEIGHTS.fraction, True), 0.5
         )
@@ -120,7 +122,7 @@ RESOURCE = {"strategy": "resource", "reuse_factor": 3}
 
 @pytest.mark.firmware
 @pytest.mark.parametrize(
-    ("dynamic", "io_type", "kind", "backend", "settings"),
+    ("dynamic", "io_type", "score_name", "backend", "settings"),
     [
         (0, "io_parallel", "max_logit", "Vitis", {}),
         (0, "io_stream", "mahalanobis_diagonal", "Vivado", {}),
@@ -137,10 +139,10 @@ RESOURCE = {"strategy": "resource", "reuse_factor": 3}
     ],
 )
 def test_csim_equals_the_fixed_point_graph(
-    dynamic: int, io_type: str, kind: str, backend: str, settings: dict, tmp_path: Path
+    dynamic: int, io_type: str, score_name: str, backend: str, settings: dict, tmp_path: Path
 ) -> None:
     graph, inputs = particlenet(dynamic), jets()
-    score = fused(kind)
+    score = fused(score_name)
     outputs = exact_outputs(graph, inputs)
     about = write(tmp_path / "p", graph, score, Target(io_type=io_type, **settings), backend)
     spelled = "ap_fixed<15,5,AP_RND_CONV,AP_SAT>", "ac_fixed<15, 5, true, AC_RND_CONV, AC_SAT>"

@@ -37,10 +37,10 @@ OTHERS = ("quartus", "catapult")
 
 
 @cache
-def project_of(target: str, name: str, kind: str = "mahalanobis_diagonal") -> tuple[Run, Path, dict]:
+def project_of(target: str, name: str, score: str = "mahalanobis_diagonal") -> tuple[Run, Path, dict]:
     run = quantized_run(**SETTINGS[name])
-    path = to(run, target, score=kind)
-    return run, path, read_record(run, kind)["artefacts"][target]
+    path = to(run, target, score=score)
+    return run, path, read_record(run, score)["artefacts"][target]
 
 
 def test_types_are_spelled_as_the_compilers_want_them() -> None:
@@ -56,8 +56,8 @@ def test_types_are_spelled_as_the_compilers_want_them() -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_csim_equals_the_network(name: str, target: str) -> None:
     run, _, _ = project_of(target, name)
-    kind = run.recipe.quantization.input
-    images = np.concatenate([random_images(60, 16), corner_inputs((1, 16, 16), kind)])
+    input_type = run.recipe.quantization.input
+    images = np.concatenate([random_images(60, 16), corner_inputs((1, 16, 16), input_type)])
     expected = open_network(run, "mahalanobis_diagonal")(images)
     found = open_engine(run, f"{target}_csim", "mahalanobis_diagonal")(images)
     np.testing.assert_array_equal(found, expected)

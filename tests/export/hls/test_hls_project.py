@@ -35,25 +35,25 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("name", "score"),
     [(name, "mahalanobis_diagonal") for name in SETTINGS]
     + [("stream", "max_logit"), ("parallel", "max_logit")],
 )
-def test_csim_equals_the_network(name: str, kind: str) -> None:
+def test_csim_equals_the_network(name: str, score: str) -> None:
     run = quantized_run(**SETTINGS[name])
-    to(run, "vitis", score=kind)
+    to(run, "vitis", score=score)
     images = np.concatenate(
         [random_images(60, 16), corner_inputs((1, 16, 16), run.recipe.quantization.input)]
     )
-    expected = open_network(run, kind)(images)
-    np.testing.assert_array_equal(open_csim(run, kind)(images), expected)
+    expected = open_network(run, score)(images)
+    np.testing.assert_array_equal(open_csim(run, score)(images), expected)
     assert np.unique(expected).size > 40
 
 
-def project_of(kind: str = "mahalanobis_diagonal", **settings) -> tuple[Path, dict]:
+def project_of(score: str = "mahalanobis_diagonal", **settings) -> tuple[Path, dict]:
     run = quantized_run(**settings)
-    path = to(run, "vitis", score=kind)
-    return path, read_record(run, kind)
+    path = to(run, "vitis", score=score)
+    return path, read_record(run, score)
 
 
 def test_exports_are_silent(capfd: pytest.CaptureFixture[str]) -> None:
@@ -161,9 +161,9 @@ def test_reference_network_on_fifty_pixels() -> None:
     from quantized_runs import REFERENCE
 
     run = quantized_run(network=REFERENCE, pixels=50)
-    for kind in ("max_logit", "mahalanobis_diagonal"):
-        to(run, "vitis", score=kind)
+    for score in ("max_logit", "mahalanobis_diagonal"):
+        to(run, "vitis", score=score)
         images = np.concatenate(
             [random_images(40, 50), corner_inputs((1, 50, 50), run.recipe.quantization.input)[::8]]
         )
-        np.testing.assert_array_equal(open_csim(run, kind)(images), open_network(run, kind)(images))
+        np.testing.assert_array_equal(open_csim(run, score)(images), open_network(run, score)(images))

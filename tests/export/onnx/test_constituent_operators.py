@@ -21,8 +21,10 @@ TENSORS = ("candidates", "points", "edges")
 PLACES = 6
 
 
-def gather(neighbours: int, first: int = 1, coordinates: int = 2, kind: FixedPoint = ANGLES) -> KnnGather:
-    return KnnGather("maximum", TENSORS, neighbours, first, coordinates, kind)
+def gather(
+    neighbours: int, first: int = 1, coordinates: int = 2, coordinate_type: FixedPoint = ANGLES
+) -> KnnGather:
+    return KnnGather("maximum", TENSORS, neighbours, first, coordinates, coordinate_type)
 
 
 def model_of(operation: KnnGather | ConstituentMean, inputs: dict[str, np.ndarray]) -> onnx.ModelProto:
@@ -84,11 +86,13 @@ def test_gather_equals_its_description(neighbours: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [FixedPoint(3, 2, False), FixedPoint(8, 6), FixedPoint(6, -1), FixedPoint(4, 9)]
+    "coordinate_type", [FixedPoint(3, 2, False), FixedPoint(8, 6), FixedPoint(6, -1), FixedPoint(4, 9)]
 )
-def test_coordinates_are_rounded_to_their_type(kind: FixedPoint) -> None:
-    check(gather(2, 0, 4, kind), jets(30))
-    coarse, fine = (results(gather(2, 0, 4, one), jets(30))[0] for one in (kind, FixedPoint(12, 5)))
+def test_coordinates_are_rounded_to_their_type(coordinate_type: FixedPoint) -> None:
+    check(gather(2, 0, 4, coordinate_type), jets(30))
+    coarse, fine = (
+        results(gather(2, 0, 4, one), jets(30))[0] for one in (coordinate_type, FixedPoint(12, 5))
+    )
     assert (coarse != fine).any()
 
 

@@ -35,11 +35,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run.finish(folder, recipe, {})
 
 
-@pytest.mark.parametrize("kind", ["max_logit", "mahalanobis", "mahalanobis_diagonal"])
-def test_float_scores_agree(run: Run, kind: str) -> None:
-    engine = OnnxRuntime(to(run, "onnx", score=kind))
+@pytest.mark.parametrize("score", ["max_logit", "mahalanobis", "mahalanobis_diagonal"])
+def test_float_scores_agree(run: Run, score: str) -> None:
+    engine = OnnxRuntime(to(run, "onnx", score=score))
     images = random_images(70, 12, seed=5)
-    np.testing.assert_allclose(engine(images), open_network(run, kind)(images), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(engine(images), open_network(run, score)(images), rtol=1e-4, atol=1e-5)
     assert engine.threshold == 1.5
     assert "step" not in engine.about
 

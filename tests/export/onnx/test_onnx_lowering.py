@@ -32,7 +32,7 @@ from edgeood.runtime.onnxruntime import OnnxRuntime
 from edgeood.runtime.verify import corner_inputs
 from edgeood.scores.fused.network import FusedNetwork
 
-KINDS = ("max_logit", "mahalanobis_diagonal")
+SCORES = ("max_logit", "mahalanobis_diagonal")
 GRAPHS = {
     "cnn": (cnn_graph, {"network": TINY}),
     "signed": (cnn_graph, {"network": TINY, "quantization": SIGNED}),
@@ -63,15 +63,15 @@ def write(model: onnx.ModelProto, path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("score_name", SCORES)
 @pytest.mark.parametrize("name", GRAPHS)
-def test_onnxruntime_equals_the_exact_outputs(name: str, kind: str, tmp_path: Path) -> None:
+def test_onnxruntime_equals_the_exact_outputs(name: str, score_name: str, tmp_path: Path) -> None:
     graph, inputs = graph_and_inputs(name)
     outputs = exact_outputs(graph, inputs)
-    score = scores_for(graph, outputs)[kind]
+    score = scores_for(graph, outputs)[score_name]
     expected = score(*outputs)
     assert np.unique(expected).size > 50
-    path = write(lower(to_qonnx(FusedNetwork(graph, score)), {"score": kind}), tmp_path / "score.onnx")
+    path = write(lower(to_qonnx(FusedNetwork(graph, score)), {"score": score_name}), tmp_path / "score.onnx")
     for optimize in (False, True):
         np.testing.assert_array_equal(OnnxRuntime(path, optimize=optimize)(inputs), expected)
 

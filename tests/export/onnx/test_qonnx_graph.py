@@ -15,7 +15,7 @@ from edgeood.fixed_point.evaluation import exact_outputs
 from edgeood.fixed_point.graph import FixedGraph
 from edgeood.scores.fused.network import FusedNetwork
 
-KINDS = ("max_logit", "mahalanobis_diagonal")
+SCORES = ("max_logit", "mahalanobis_diagonal")
 GRAPHS = {
     "cnn": cnn_graph(TINY, 16),
     "strided": cnn_graph(STRIDED, 16, SIGNED),
@@ -24,25 +24,27 @@ GRAPHS = {
 }
 
 
-def model_of(graph: FixedGraph, kind: str) -> onnx.ModelProto:
+def model_of(graph: FixedGraph, score_name: str) -> onnx.ModelProto:
     inputs = random_images(40, 16) if len(graph.shape) == 3 else candidates(40, graph)
-    return to_qonnx(FusedNetwork(graph, scores_for(graph, exact_outputs(graph, inputs))[kind]))
+    return to_qonnx(FusedNetwork(graph, scores_for(graph, exact_outputs(graph, inputs))[score_name]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("score_name", SCORES)
 @pytest.mark.parametrize("name", GRAPHS)
-def test_reading_gives_the_fixed_point_graph_again(name: str, kind: str) -> None:
+def test_reading_gives_the_fixed_point_graph_again(name: str, score_name: str) -> None:
     graph = GRAPHS[name]
-    model = model_of(graph, kind)
+    model = model_of(graph, score_name)
     onnx.checker.check_model(model)
     read, score = read_qonnx(model)
     assert score is not None
-    assert score.op_type == {"max_logit": "MaxLogit", "mahalanobis_diagonal": "DiagonalMahalanobis"}[kind]
+    assert (
+        score.op_type == {"max_logit": "MaxLogit", "mahalanobis_diagonal": "DiagonalMahalanobis"}[score_name]
+    )
     assert read.logits == read.representation == score.input[0]
-    assert read.logits == (graph.logits if kind == "max_logit" else graph.representation)
+    assert read.logits == (graph.logits if score_name == "max_logit" else graph.representation)
     assert read.shape == graph.shape
     # A Mahalanobis score leaves the logits out.
-    assert len(read.operations) == len(graph.operations) - (kind != "max_logit")
+    assert len(read.operations) == len(graph.operations) - (score_name != "max_logit")
     for one, other in zip(read.operations, graph.operations, strict=False):
         assert type(one) is type(other)
         np.testing.assert_equal(asdict(one), asdict(other))
@@ -85,7 +87,7 @@ def test_every_quant_node_has_a_power_of_two_step_and_rounds_half_to_even() -> N
 
 def test_score_operator_carries_its_constants_and_types() -> None:
     graph = GRAPHS["particlenet"]
-    score = scores_for(graph, exact_outputs(graph, candidates(40, graph)))[KINDS[1]]
+    score = scores_for(graph, exact_outputs(graph, candidates(40, graph)))[SCORES[1]]
     node = to_qonnx(FusedNetwork(graph, score)).graph.node[-1]
     assert (node.domain, node.op_type) == ("edgeood", "DiagonalMahalanobis")
     constants = constants_of(node)
@@ -94,9 +96,9 @@ def test_score_operator_carries_its_constants_and_types() -> None:
 
 
 @pytest.mark.parametrize("name", ["cnn", "particlenet"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_detaching_and_attaching_changes_nothing(name: str, kind: str) -> None:
-    model = model_of(GRAPHS[name], kind)
+@pytest.mark.parametrize("score_name", SCORES)
+def test_detaching_and_attaching_changes_nothing(name: str, score_name: str) -> None:
+    model = model_of(GRAPHS[name], score_name)
     before = model.SerializeToString(deterministic=True)
     node = detach(model)
     assert node.name == "score"

@@ -47,12 +47,12 @@ def twin_of(network: CNN = TINY, quantization: Quantization | None = None, seed:
     return twin.eval()
 
 
-def trying_images(kind: FixedPoint) -> np.ndarray:
+def trying_images(input_type: FixedPoint) -> np.ndarray:
     """Jets' images, dark ones, ones of ties, and ones that saturate."""
     images = random_images(40, 16)
     images[0] = 0
     steps = np.random.default_rng(2).integers(0, 8, images[1:9].shape) + 0.5
-    images[1:9] = steps * kind.step
+    images[1:9] = steps * input_type.step
     images[9:12] *= 100
     return images
 
@@ -84,9 +84,9 @@ def test_forward_equals_integers_and_qkeras(network: CNN, quantization: Quantiza
 
 def test_a_seed_decides_the_weights_whatever_the_toolkit() -> None:
     twins = []
-    for kind in (BrevitasCNN, QKerasCNN, BrevitasCNN):
+    for twin_class in (BrevitasCNN, QKerasCNN, BrevitasCNN):
         torch.manual_seed(5)
-        twins.append((kind(Images(pixels=16), TINY, Quantization(), 2), torch.rand(1)))
+        twins.append((twin_class(Images(pixels=16), TINY, Quantization(), 2), torch.rand(1)))
     for name in twins[0][0].layer_names:
         for others in zip(*(twin.weights_of(name) for twin, _ in twins), strict=True):
             assert torch.equal(others[0], others[1])

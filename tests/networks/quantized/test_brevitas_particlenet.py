@@ -168,8 +168,8 @@ def test_state_is_the_weights_alone_and_copies_are_independent() -> None:
 
 def test_a_seed_decides_the_weights_whatever_the_toolkit() -> None:
     states = []
-    for kind in (BrevitasParticleNet, QKerasParticleNet):
+    for twin_class in (BrevitasParticleNet, QKerasParticleNet):
         torch.manual_seed(5)
-        twin = kind(TriggerCandidates(constituents=8), STATIC, LINEAR, 2)
+        twin = twin_class(TriggerCandidates(constituents=8), STATIC, LINEAR, 2)
         states.append([one.detach().clone() for name in twin.layer_names for one in twin.weights_of(name)])
     assert all(torch.equal(*pair) for pair in zip(*states, strict=True))

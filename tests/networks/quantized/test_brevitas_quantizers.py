@@ -25,42 +25,44 @@ UNSIGNED = [
 ]
 
 
-def trying(kind: FixedPoint) -> np.ndarray:
+def trying(fixed_type: FixedPoint) -> np.ndarray:
     """Float32 values: all ties of the lowest and highest steps, what saturates, and random ones."""
     random = np.random.default_rng(0)
     near = np.arange(-40, 41) / 4
-    reach = 2.0**kind.bits
+    reach = 2.0**fixed_type.bits
     steps = [
         near,
-        near + kind.lowest_integer,
-        near + kind.highest_integer,
+        near + fixed_type.lowest_integer,
+        near + fixed_type.highest_integer,
         random.integers(-reach, reach, 500) + 0.5,
         random.uniform(-reach, reach, 500),
         [1e30, -1e30, 0.0, -0.0],
     ]
-    return (np.concatenate(steps) * kind.step).astype(np.float32)
+    return (np.concatenate(steps) * fixed_type.step).astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", SIGNED + UNSIGNED)
+@pytest.mark.parametrize("fixed_type", SIGNED + UNSIGNED)
 @pytest.mark.parametrize("make", [quantizer, activation])
-def test_activations_have_the_values_of_their_type(make, kind: FixedPoint) -> None:
-    values, layer = trying(kind), make(kind)
+def test_activations_have_the_values_of_their_type(make, fixed_type: FixedPoint) -> None:
+    values, layer = trying(fixed_type), make(fixed_type)
     for training in (True, False):
         quantized = layer.train(training)(torch.from_numpy(values))
         assert type(quantized) is torch.Tensor
-        np.testing.assert_array_equal(quantized, kind.quantize(values))
-    assert len(np.unique(quantized)) > 2 - (kind.bits == 1)
+        np.testing.assert_array_equal(quantized, fixed_type.quantize(values))
+    assert len(np.unique(quantized)) > 2 - (fixed_type.bits == 1)
     assert not layer.state_dict()
 
 
-@pytest.mark.parametrize("kind", SIGNED)
-def test_weights_and_biases_have_the_values_of_their_types(kind: FixedPoint) -> None:
+@pytest.mark.parametrize("fixed_type", SIGNED)
+def test_weights_and_biases_have_the_values_of_their_types(fixed_type: FixedPoint) -> None:
     """Each with its own step: those of weights and input do not matter to the biases."""
-    values = trying(kind)
+    values = trying(fixed_type)
     other = FixedPoint(4, 1)
-    layer = QuantLinear(1, len(values), weight_quant=weight_quantizer(kind), bias_quant=bias_quantizer(other))
+    layer = QuantLinear(
+        1, len(values), weight_quant=weight_quantizer(fixed_type), bias_quant=bias_quantizer(other)
+    )
     swapped = QuantLinear(
-        1, len(values), weight_quant=weight_quantizer(other), bias_quant=bias_quantizer(kind)
+        1, len(values), weight_quant=weight_quantizer(other), bias_quant=bias_quantizer(fixed_type)
     )
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(values)[:, None])
@@ -68,25 +70,27 @@ def test_weights_and_biases_have_the_values_of_their_types(kind: FixedPoint) -> 
         swapped.weight.zero_()
         swapped.bias.copy_(torch.from_numpy(values))
         weights, biases = (one(torch.ones(1, 1))[0] for one in (layer, swapped))
-    np.testing.assert_array_equal(weights, kind.quantize(values))
-    np.testing.assert_array_equal(biases, kind.quantize(values))
+    np.testing.assert_array_equal(weights, fixed_type.quantize(values))
+    np.testing.assert_array_equal(biases, fixed_type.quantize(values))
 
 
 @pytest.mark.parametrize("exponent", range(-8, 30))
 def test_every_power_of_two_is_an_exact_step(exponent: int) -> None:
-    for kind in (FixedPoint(7, 6 - exponent), FixedPoint(7, 7 - exponent, False)):
-        assert kind.step == 2.0**-exponent
-        values = trying(kind)
-        np.testing.assert_array_equal(quantizer(kind)(torch.from_numpy(values)), kind.quantize(values))
+    for fixed_type in (FixedPoint(7, 6 - exponent), FixedPoint(7, 7 - exponent, False)):
+        assert fixed_type.step == 2.0**-exponent
+        values = trying(fixed_type)
+        np.testing.assert_array_equal(
+            quantizer(fixed_type)(torch.from_numpy(values)), fixed_type.quantize(values)
+        )
 
 
-@pytest.mark.parametrize("kind", [FixedPoint(6, 0), FixedPoint(8, 2, False)])
-def test_gradient_passes_straight_through_where_nothing_saturates(kind: FixedPoint) -> None:
-    steps = np.arange(4 * kind.lowest_integer - 9, 4 * kind.highest_integer + 9, 2) / 4 + 0.125
-    values = torch.from_numpy((steps * kind.step).astype(np.float32)).requires_grad_()
-    activation(kind)(values).sum().backward()
-    inside = (np.rint(steps) >= kind.lowest_integer) & (np.rint(steps) <= kind.highest_integer)
-    if not kind.signed:
+@pytest.mark.parametrize("fixed_type", [FixedPoint(6, 0), FixedPoint(8, 2, False)])
+def test_gradient_passes_straight_through_where_nothing_saturates(fixed_type: FixedPoint) -> None:
+    steps = np.arange(4 * fixed_type.lowest_integer - 9, 4 * fixed_type.highest_integer + 9, 2) / 4 + 0.125
+    values = torch.from_numpy((steps * fixed_type.step).astype(np.float32)).requires_grad_()
+    activation(fixed_type)(values).sum().backward()
+    inside = (np.rint(steps) >= fixed_type.lowest_integer) & (np.rint(steps) <= fixed_type.highest_integer)
+    if not fixed_type.signed:
         inside &= steps > 0  # the ReLU
     np.testing.assert_array_equal(values.grad, inside)
     assert 0 < inside.sum() < len(inside)

@@ -34,17 +34,17 @@ def recipe(network: CNN = TINY, pixels: int = 16, quantization: Quantization | N
 
 
 @pytest.mark.parametrize(
-    "kind", [FixedPoint(6, 0), FixedPoint(8, 2, False), FixedPoint(5, 6), FixedPoint(9, 0, False)]
+    "fixed_type", [FixedPoint(6, 0), FixedPoint(8, 2, False), FixedPoint(5, 6), FixedPoint(9, 0, False)]
 )
-def test_fused_quantizer_rounds_half_to_even_and_saturates(kind: FixedPoint) -> None:
-    steps = np.arange(4 * kind.lowest_integer - 9, 4 * kind.highest_integer + 9) / 4
-    values = torch.from_numpy((steps * kind.step).astype(np.float32)).requires_grad_()
-    quantized = quantize(values, kind)
-    np.testing.assert_array_equal(quantized.detach(), kind.quantize(values.detach()))
+def test_fused_quantizer_rounds_half_to_even_and_saturates(fixed_type: FixedPoint) -> None:
+    steps = np.arange(4 * fixed_type.lowest_integer - 9, 4 * fixed_type.highest_integer + 9) / 4
+    values = torch.from_numpy((steps * fixed_type.step).astype(np.float32)).requires_grad_()
+    quantized = quantize(values, fixed_type)
+    np.testing.assert_array_equal(quantized.detach(), fixed_type.quantize(values.detach()))
     quantized.sum().backward()
-    inside = (np.rint(steps) >= kind.lowest_integer) & (np.rint(steps) <= kind.highest_integer)
+    inside = (np.rint(steps) >= fixed_type.lowest_integer) & (np.rint(steps) <= fixed_type.highest_integer)
     np.testing.assert_array_equal(values.grad, inside)
-    assert fixed_point_of(plain_quantizer(kind)) == kind
+    assert fixed_point_of(plain_quantizer(fixed_type)) == fixed_type
 
 
 def test_forward_equals_plain_qkeras_and_float64() -> None:
@@ -58,8 +58,10 @@ def test_forward_equals_plain_qkeras_and_float64() -> None:
     exact = exact_outputs(fixed_graph(network), images)
     np.testing.assert_array_equal(outputs.representation, exact.representation)
     np.testing.assert_array_equal(outputs.logits, exact.logits)
-    kind = recipe().quantization.representation
-    np.testing.assert_array_equal(outputs.representation, kind.quantize(outputs.representation))
+    representation_type = recipe().quantization.representation
+    np.testing.assert_array_equal(
+        outputs.representation, representation_type.quantize(outputs.representation)
+    )
     assert np.unique(outputs.representation).size > 50
 
 
@@ -176,12 +178,12 @@ def test_unsuitable_types_are_refused(quantization: Quantization, message: str) 
 
 
 def test_exceptions_by_layer_are_used() -> None:
-    kinds = {"weights": FixedPoint(3, 0), "activations": FixedPoint(4, 1, False)}
-    network = random_network(recipe(quantization=Quantization(layers={"conv1": kinds})))
+    own = {"weights": FixedPoint(3, 0), "activations": FixedPoint(4, 1, False)}
+    network = random_network(recipe(quantization=Quantization(layers={"conv1": own})))
     layer = network.keras_model().get_layer("conv1")
-    assert fixed_point_of(layer.get_quantizers()[0]) == kinds["weights"]
+    assert fixed_point_of(layer.get_quantizers()[0]) == own["weights"]
     assert (
-        fixed_point_of(network.keras_model().get_layer("conv1_activation").activation) == kinds["activations"]
+        fixed_point_of(network.keras_model().get_layer("conv1_activation").activation) == own["activations"]
     )
 
 

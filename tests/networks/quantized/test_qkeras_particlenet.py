@@ -124,12 +124,12 @@ def test_exceptions_by_layer_are_used() -> None:
         "pool": {"activations": FixedPoint(6, 1, False)},
     }
     model = twin_of(quantization=TYPES.model_copy(update={"layers": own})).keras_model()
-    for layer, kind in [
+    for layer, expected in [
         ("edge0_edges", own["edge0"]["edges"]),
         ("edge0_activation", own["edge0"]["activations"]),
         ("pool_activation", own["pool"]["activations"]),
     ]:
-        assert fixed_point_of(model.get_layer(layer).activation) == kind
+        assert fixed_point_of(model.get_layer(layer).activation) == expected
 
 
 @pytest.mark.parametrize("network", [STATIC, DYNAMIC])
@@ -200,6 +200,13 @@ def test_unsuitable_types_are_refused(layers, message: str) -> None:
         twin_of(quantization=TYPES.model_copy(update={"layers": layers}))
 
 
+def test_files_call_our_layers_what_they_always_did() -> None:
+    from edgeood.networks.quantized.qkeras.layers import ConstituentMeanLayer, KnnGatherLayer, keras
+
+    names = [keras.saving.get_registered_name(one) for one in (KnnGatherLayer, ConstituentMeanLayer)]
+    assert names == ["edgeood>KnnGather", "edgeood>ConstituentMean"]
+
+
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.keras").write_text("nothing")
     for name in ("broken.keras", "missing.keras"):
@@ -217,13 +224,13 @@ class NoTorch(importlib.abc.MetaPathFinder):
 if os.environ["KERAS_BACKEND"] != "torch":
     sys.meta_path.insert(0, NoTorch())
 from edgeood.networks.quantized.qkeras.files import open_keras
-from edgeood.networks.quantized.qkeras.layers import ConstituentMean, KnnGather, keras
+from edgeood.networks.quantized.qkeras.layers import ConstituentMeanLayer, KnnGatherLayer, keras
 inputs = np.load(sys.argv[1])
 results = {"backend": np.array(keras.backend.backend()), "torch": np.array("torch" in sys.modules)}
 for i, settings in enumerate(json.loads(str(inputs["gathers"]))):
-    layer = KnnGather.from_config(KnnGather(**settings).get_config())
+    layer = KnnGatherLayer.from_config(KnnGatherLayer(**settings).get_config())
     results[f"gather{i}"] = np.array(layer(inputs["jets"], inputs["points"], inputs["edges"]))
-results["mean"] = np.array(ConstituentMean()(inputs["jets"], inputs["edges"]))
+results["mean"] = np.array(ConstituentMeanLayer()(inputs["jets"], inputs["edges"]))
 for name, path in zip(("static", "dynamic"), sys.argv[3:]):
     results[f"{name}_representation"], results[f"{name}_logits"] = (
         np.array(one) for one in open_keras(path).predict(inputs["jets"], verbose=0)
@@ -258,8 +265,8 @@ def test_layers_and_files_are_identical_on_every_backend(tmp_path: Path, backend
         assert results["torch"] == (backend == "torch")
         valid, edges = torch.from_numpy(jets[..., 0] > 0), torch.from_numpy(edges)
         for i, one in enumerate(gathers):
-            kind = FixedPoint(*one["coordinate_type"])
-            places = kind.quantize(points[..., one["first"] : one["first"] + one["coordinates"]])
+            coordinate_type = FixedPoint(*one["coordinate_type"])
+            places = coordinate_type.quantize(points[..., one["first"] : one["first"] + one["coordinates"]])
             near = neighbour_mask(torch.from_numpy(places), valid, one["neighbours"])
             np.testing.assert_array_equal(results[f"gather{i}"], edge_maximum(edges, near, valid))
         np.testing.assert_array_equal(results["mean"], constituent_mean(edges, valid))

@@ -18,13 +18,13 @@ def exact(mean: np.ndarray, inverse_variance: np.ndarray, representation: np.nda
     return (((representation[:, None] - mean) ** 2) * inverse_variance).sum(-1).min(-1)
 
 
-def fitted(random: np.random.Generator, dimensions: int, kind: FixedPoint = REPRESENTATION):
+def fitted(random: np.random.Generator, dimensions: int, fixed_type: FixedPoint = REPRESENTATION):
     """A score on representations with very different spreads, some dimensions mostly zero."""
     spread, centre = random.uniform(0.01, 2, dimensions), random.uniform(-1, 3, dimensions)
     shifts = random.normal(0, 0.5, (2, dimensions))
     labels = random.integers(0, 2, 4000)
     raw = random.normal(0, 1, (4000, dimensions)) * spread + centre + shifts[labels]
-    representation = kind.quantize(raw if kind.signed else np.maximum(raw, 0))
+    representation = fixed_type.quantize(raw if fixed_type.signed else np.maximum(raw, 0))
     score = DiagonalMahalanobis().fit(representation, np.zeros((4000, 2)), labels)
     return score, representation
 
@@ -33,12 +33,12 @@ def fitted(random: np.random.Generator, dimensions: int, kind: FixedPoint = REPR
 @pytest.mark.parametrize("dimensions", [2, 7, 20])
 def test_error_stays_within_the_budget(budget: float, dimensions: int) -> None:
     random = np.random.default_rng(dimensions)
-    for kind in (REPRESENTATION, FixedPoint(9, 3, signed=True)):
+    for fixed_type in (REPRESENTATION, FixedPoint(9, 3, signed=True)):
         for quantile in (0.2, 0.9, 0.99):
-            score, representation = fitted(random, dimensions, kind)
+            score, representation = fitted(random, dimensions, fixed_type)
             values = score(representation, None)
             threshold = np.quantile(values, quantile)
-            fixed = fixed_point_mahalanobis(score.mean, score.inverse_variance, threshold, kind, budget)
+            fixed = fixed_point_mahalanobis(score.mean, score.inverse_variance, threshold, fixed_type, budget)
             error = np.abs(fixed(representation) - values)
             assert error[values <= threshold].max() <= budget * threshold
             # A jet beyond the working point stays beyond it, but for the budget.
@@ -68,8 +68,8 @@ def test_no_representation_overflows() -> None:
     assert integers.max() <= fixed.score_type.highest_integer
     relative = np.abs(fixed(extremes) / exact(score.mean, score.inverse_variance, extremes) - 1)
     assert relative.max() < 0.02
-    for name, kind in fixed.types().items():
-        assert kind.bits <= 53, name
+    for name, fixed_type in fixed.types().items():
+        assert fixed_type.bits <= 53, name
 
 
 def test_numbers_already_on_the_grid_are_exact() -> None:
@@ -85,7 +85,7 @@ def test_a_looser_budget_is_cheaper() -> None:
 
     def bits(budget: float) -> int:
         fixed = fixed_point_mahalanobis(score.mean, score.inverse_variance, threshold, REPRESENTATION, budget)
-        return sum(kind.bits for kind in fixed.types().values())
+        return sum(fixed_type.bits for fixed_type in fixed.types().values())
 
     assert bits(0.1) < bits(0.01) < bits(0.001)
 
@@ -99,11 +99,11 @@ def test_impossible_budgets_are_refused() -> None:
 
 
 def test_max_logit_is_the_negative_largest_logit() -> None:
-    kind = FixedPoint(21, 8)
-    logits = kind.quantize(np.random.default_rng(0).normal(0, 90, (1000, 3)))
-    score = FixedPointMaxLogit(kind, 0.0)
+    logits_type = FixedPoint(21, 8)
+    logits = logits_type.quantize(np.random.default_rng(0).normal(0, 90, (1000, 3)))
+    score = FixedPointMaxLogit(logits_type, 0.0)
     np.testing.assert_array_equal(score(None, logits), -logits.max(1))
-    lowest = np.full((1, 3), kind.low)
+    lowest = np.full((1, 3), logits_type.low)
     assert score.integers(None, lowest)[0] <= score.score_type.highest_integer
 
 

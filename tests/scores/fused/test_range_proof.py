@@ -42,9 +42,9 @@ PARTS = [
 ]
 
 
-@pytest.mark.parametrize("kind", SCORES)
-def test_the_report_holds_every_range(kind: str) -> None:
-    report = prove(FusedNetwork(GRAPH, SCORES[kind]))
+@pytest.mark.parametrize("score_name", SCORES)
+def test_the_report_holds_every_range(score_name: str) -> None:
+    report = prove(FusedNetwork(GRAPH, SCORES[score_name]))
     assert set(ranges(GRAPH)) < set(report)
     for jet in INPUTS[-20:]:
         for name, values in tensors_of(GRAPH, jet).items():
@@ -52,7 +52,7 @@ def test_the_report_holds_every_range(kind: str) -> None:
                 steps = values * 2 ** report[name]["fraction"]
                 assert report[name]["low"] <= steps.min()
                 assert steps.max() <= report[name]["high"]
-    scores = SCORES[kind](*OUTPUTS) * 2.0 ** report["score"]["fraction"]
+    scores = SCORES[score_name](*OUTPUTS) * 2.0 ** report["score"]["fraction"]
     assert report["score"]["low"] <= scores.min() < scores.max() <= report["score"]["high"]
     assert json.loads(json.dumps(report)) == report
 
@@ -110,9 +110,9 @@ def test_one_bit_less_is_refused(name: str) -> None:
 
 
 def test_a_score_type_too_narrow_is_refused() -> None:
-    kind = ranges(GRAPH)["logits"].type
-    assert prove(FusedNetwork(GRAPH, FixedPointMaxLogit(kind, 0.0)))
-    narrow = FixedPoint(kind.bits - 1, kind.integer - 1)
+    logits_type = ranges(GRAPH)["logits"].type
+    assert prove(FusedNetwork(GRAPH, FixedPointMaxLogit(logits_type, 0.0)))
+    narrow = FixedPoint(logits_type.bits - 1, logits_type.integer - 1)
     with pytest.raises(EdgeoodError, match=r"layer 'logits'.*can wrap"):
         prove(FusedNetwork(GRAPH, FixedPointMaxLogit(narrow, 0.0)))
 

@@ -13,12 +13,12 @@ def test_the_largest_logit_is_found_without_multiplying():
 
 
 def test_the_mahalanobis_distance_squares_and_multiplies_in_every_dimension_of_every_class():
-    kind = FixedPoint(10, 3)
+    fixed_type = FixedPoint(10, 3)
     score = FixedPointMahalanobis(
         mean=np.zeros((2, 3), np.int64),
         inverse_variance=np.array([[1, 3, 0], [4, 5, 6]]),  # 1 + 2 + 0 + 1 + 3 + 2 effective bits
-        representation_type=kind,
-        mean_type=kind,
+        representation_type=fixed_type,
+        mean_type=fixed_type,
         inverse_variance_type=FixedPoint(4, 4, signed=False),
         difference_type=FixedPoint(11, 4),
         square_type=FixedPoint(17, 8, signed=False),

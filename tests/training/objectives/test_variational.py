@@ -67,7 +67,7 @@ def test_the_gradient_pushes_outliers_away_and_ends_where_they_are_far():
 
 
 @pytest.mark.parametrize("labels", [[0, 0], [1, 1]])
-def test_a_batch_of_one_kind_has_no_outliers_term(labels):
+def test_a_batch_of_one_class_has_no_outliers_term(labels):
     objective = VariationalObjective(Variational(outlier_exposure=2.0), background=0)
     terms = objective.terms(outputs([1.0, 2.0], [0.0, 0.0]), batch(labels))
     assert terms["outliers"].item() == 0

@@ -25,14 +25,16 @@ from edgeood.networks.quantized.twin import QuantizedTwin
 from edgeood.recipe import Block
 
 
-def quantizer(kind: FixedPoint) -> nn.Module:
-    """Rounds a tensor to ``kind``."""
-    return QuantIdentity(act_quant=activation_quantizer(kind))
+def quantizer(fixed_type: FixedPoint) -> nn.Module:
+    """Rounds a tensor to ``fixed_type``."""
+    return QuantIdentity(act_quant=activation_quantizer(fixed_type))
 
 
-def activation(kind: FixedPoint) -> nn.Module:
-    """What follows a layer's sums: a quantized ReLU if ``kind`` is unsigned, else rounding alone."""
-    return quantizer(kind) if kind.signed else QuantReLU(act_quant=activation_quantizer(kind))
+def activation(fixed_type: FixedPoint) -> nn.Module:
+    """What follows a layer's sums: a quantized ReLU if ``fixed_type`` is unsigned, else rounding alone."""
+    if fixed_type.signed:
+        return quantizer(fixed_type)
+    return QuantReLU(act_quant=activation_quantizer(fixed_type))
 
 
 def _generator_untouched() -> AbstractContextManager[None]:
@@ -58,8 +60,8 @@ class BrevitasTwin(QuantizedTwin):
         """A dense layer from ``width`` to ``size`` numbers, and what quantizes its sums (see :meth:`_run`)."""
         with _generator_untouched():
             self.add_module(name, QuantLinear(width, size, **self._quantizers(name)))
-        kind = self.types[name]["edges" if part == "edges" else "activations"]
-        self.add_module(f"{name}_{part}", activation(kind))
+        fixed_type = self.types[name]["edges" if part == "edges" else "activations"]
+        self.add_module(f"{name}_{part}", activation(fixed_type))
 
     def _add_head(self, width: int) -> None:
         """Hidden dense layers, representation and logits on ``width`` numbers."""

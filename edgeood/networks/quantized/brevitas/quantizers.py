@@ -50,22 +50,24 @@ class _Activations(_PowerOfTwo, ActQuantSolver):
     """The straight-through gradient stops where activations saturate."""
 
 
-def _reach(kind: FixedPoint) -> float:
+def _reach(fixed_type: FixedPoint) -> float:
     """2^(bits without sign) steps: what Brevitas calls the threshold of a power-of-two scale."""
-    return 2.0 ** (kind.bits - kind.signed) * kind.step
+    return 2.0 ** (fixed_type.bits - fixed_type.signed) * fixed_type.step
 
 
-def weight_quantizer(kind: FixedPoint) -> Any:
+def weight_quantizer(fixed_type: FixedPoint) -> Any:
     """Injector for ``weight_quant`` of a Brevitas layer."""
-    return _Weights.let(bit_width=kind.bits, signed=kind.signed, scaling_const=_reach(kind))
+    return _Weights.let(bit_width=fixed_type.bits, signed=fixed_type.signed, scaling_const=_reach(fixed_type))
 
 
-def bias_quantizer(kind: FixedPoint) -> Any:
+def bias_quantizer(fixed_type: FixedPoint) -> Any:
     """Injector for ``bias_quant`` of a Brevitas layer."""
-    return _Biases.let(bit_width=kind.bits, signed=kind.signed, scaling_const=_reach(kind))
+    return _Biases.let(bit_width=fixed_type.bits, signed=fixed_type.signed, scaling_const=_reach(fixed_type))
 
 
-def activation_quantizer(kind: FixedPoint) -> Any:
+def activation_quantizer(fixed_type: FixedPoint) -> Any:
     """Injector for ``act_quant`` of a Brevitas activation."""
-    low = -_reach(kind) if kind.signed else 0.0
-    return _Activations.let(bit_width=kind.bits, signed=kind.signed, min_val=low, max_val=_reach(kind))
+    low = -_reach(fixed_type) if fixed_type.signed else 0.0
+    return _Activations.let(
+        bit_width=fixed_type.bits, signed=fixed_type.signed, min_val=low, max_val=_reach(fixed_type)
+    )

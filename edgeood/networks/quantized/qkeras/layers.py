@@ -14,8 +14,8 @@ keras, _ = import_qkeras_on_any_backend()
 ops = keras.ops
 
 
-@keras.saving.register_keras_serializable(package="edgeood")
-class KnnGather(keras.layers.Layer):  # type: ignore[name-defined]
+@keras.saving.register_keras_serializable(package="edgeood", name="KnnGather")
+class KnnGatherLayer(keras.layers.Layer):  # type: ignore[name-defined]
     """a_i + max b_j over the nearest valid others j of i, with padding and ties as in the fixed-point graph.
 
     See :class:`edgeood.fixed_point.graph.KnnGather`. Called with candidates (B, N, F), points
@@ -33,15 +33,18 @@ class KnnGather(keras.layers.Layer):  # type: ignore[name-defined]
     ) -> None:
         super().__init__(**settings)
         self.neighbours, self.first, self.coordinates = neighbours, first, coordinates
-        kind = coordinate_type
-        self.coordinate_type = kind if isinstance(kind, FixedPoint) else FixedPoint(*kind)
+        if not isinstance(coordinate_type, FixedPoint):
+            coordinate_type = FixedPoint(*coordinate_type)
+        self.coordinate_type = coordinate_type
 
     def call(self, candidates: Any, points: Any, edges: Any) -> Any:
         """(B, N, F), (B, N, …), (B, N, 2C) → (B, N, C)."""
-        kind, valid = self.coordinate_type, candidates[..., PT] > 0
+        fixed_type, valid = self.coordinate_type, candidates[..., PT] > 0
         places = ops.stop_gradient(points[..., self.first : self.first + self.coordinates])
         # In units of the step: a common power of two changes no order of distances.
-        places = ops.clip(ops.round(places / kind.step), kind.lowest_integer, kind.highest_integer)
+        places = ops.clip(
+            ops.round(places / fixed_type.step), fixed_type.lowest_integer, fixed_type.highest_integer
+        )
         if keras.backend.backend() == "torch":
             from edgeood.networks.particlenet.edge_maximum import edge_maximum, neighbour_mask
 
@@ -57,12 +60,12 @@ class KnnGather(keras.layers.Layer):  # type: ignore[name-defined]
 
     def get_config(self) -> dict[str, Any]:
         """What the ``.keras`` file keeps of the layer."""
-        kind = self.coordinate_type
+        fixed_type = self.coordinate_type
         return super().get_config() | {
             "neighbours": self.neighbours,
             "first": self.first,
             "coordinates": self.coordinates,
-            "coordinate_type": [kind.bits, kind.integer, kind.signed],
+            "coordinate_type": [fixed_type.bits, fixed_type.integer, fixed_type.signed],
         }
 
 
@@ -86,8 +89,8 @@ def _neighbour_mask(places: Any, valid: Any, k: int) -> Any:
     return ops.logical_or(ops.logical_and(others, rank < k), ops.logical_and(itself, alone))
 
 
-@keras.saving.register_keras_serializable(package="edgeood")
-class ConstituentMean(keras.layers.Layer):  # type: ignore[name-defined]
+@keras.saving.register_keras_serializable(package="edgeood", name="ConstituentMean")
+class ConstituentMeanLayer(keras.layers.Layer):  # type: ignore[name-defined]
     """Σ h_i / N over the valid constituents, N counting the empty places too.
 
     Called with candidates (B, N, F) and features (B, N, C); returns (B, C), exactly if N is a power of two.

@@ -27,7 +27,7 @@ class QKerasParticleNet(QKerasTwin):
 
     def _functional_model(self) -> Any:
         """(B, N, F) candidates → [representation, logits]; layers have the names of the fixed-point graph."""
-        from edgeood.networks.quantized.qkeras.layers import ConstituentMean, KnnGather
+        from edgeood.networks.quantized.qkeras.layers import ConstituentMeanLayer, KnnGatherLayer
 
         inputs, network = self.inputs, self.network
         candidates = keras.Input((inputs.constituents, inputs.features), name="candidates")
@@ -38,17 +38,17 @@ class QKerasParticleNet(QKerasTwin):
             name = f"edge{i}"
             points, first, coordinates, coordinate_type = graph
             edges = self._dense(x, name, 2 * block.edge, "edges")
-            gather = KnnGather(
+            gather = KnnGatherLayer(
                 network.neighbours, first, coordinates, coordinate_type, name=f"{name}_maximum"
             )
-            kind = self.types[name]["activations"]
-            x = quantized(gather(entry, points, edges), kind, f"{name}_activation")
+            fixed_type = self.types[name]["activations"]
+            x = quantized(gather(entry, points, edges), fixed_type, f"{name}_activation")
             for j, width in enumerate(block.nodes):
-                kind = self.types[f"node{i}_{j}"]["activations"]
+                fixed_type = self.types[f"node{i}_{j}"]["activations"]
                 x = self._dense(x, f"node{i}_{j}", width)
             if network.dynamic:
-                graph = (x, 0, network.dynamic, kind)
-        x = ConstituentMean(name=POOL)(entry, x)
+                graph = (x, 0, network.dynamic, fixed_type)
+        x = ConstituentMeanLayer(name=POOL)(entry, x)
         x = quantized(x, pooled_type(self.quantization), f"{POOL}_activation")
         return keras.Model(candidates, self._head(x), name="edgeood")
 

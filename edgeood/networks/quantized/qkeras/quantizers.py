@@ -15,12 +15,12 @@ class _RoundAndSaturate(torch.autograd.Function):
     """Round half to even and saturate; the gradient passes where nothing saturates (straight-through)."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, kind: FixedPoint) -> Tensor:
-        integers = values.mul(1 / kind.step).round_()
+    def forward(ctx: Any, values: Tensor, fixed_type: FixedPoint) -> Tensor:
+        integers = values.mul(1 / fixed_type.step).round_()
         if ctx.needs_input_grad[0]:
-            inside = (integers >= kind.lowest_integer) & (integers <= kind.highest_integer)
+            inside = (integers >= fixed_type.lowest_integer) & (integers <= fixed_type.highest_integer)
             ctx.save_for_backward(inside)
-        return integers.clamp_(kind.lowest_integer, kind.highest_integer).mul_(kind.step)
+        return integers.clamp_(fixed_type.lowest_integer, fixed_type.highest_integer).mul_(fixed_type.step)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -28,13 +28,13 @@ class _RoundAndSaturate(torch.autograd.Function):
         return gradients[0] * inside, None
 
 
-def quantize(values: Tensor, kind: FixedPoint) -> Tensor:
+def quantize(values: Tensor, fixed_type: FixedPoint) -> Tensor:
     """Nearest values of a fixed-point type, any shape, with straight-through gradient.
 
     Exact for every finite input. QKeras computes ``x + (q(x) − x)`` instead, which in float32 can miss the
     grid by an ulp where a signed type saturates.
     """
-    return _RoundAndSaturate.apply(values, kind)
+    return _RoundAndSaturate.apply(values, fixed_type)
 
 
 def _tensor(x: Any) -> Tensor:
@@ -70,15 +70,15 @@ def fixed_point_of(quantizer: Any) -> FixedPoint:
     return FixedPoint(int(quantizer.bits), int(quantizer.integer), signed)
 
 
-def plain_quantizer(kind: FixedPoint) -> Any:
-    """The QKeras quantizer that rounds to ``kind``: ``quantized_bits`` if signed, else ``quantized_relu``."""
-    if kind.signed:
-        return qkeras.quantized_bits(kind.bits, kind.integer, alpha=1)
-    return qkeras.quantized_relu(kind.bits, kind.integer)
+def plain_quantizer(fixed_type: FixedPoint) -> Any:
+    """The QKeras quantizer that rounds to a type: ``quantized_bits`` if it is signed, else ``quantized_relu``."""
+    if fixed_type.signed:
+        return qkeras.quantized_bits(fixed_type.bits, fixed_type.integer, alpha=1)
+    return qkeras.quantized_relu(fixed_type.bits, fixed_type.integer)
 
 
-def fused_quantizer(kind: FixedPoint) -> Any:
+def fused_quantizer(fixed_type: FixedPoint) -> Any:
     """The fast twin of :func:`plain_quantizer`."""
-    if kind.signed:
-        return FusedBits(kind.bits, kind.integer, alpha=1)
-    return FusedRelu(kind.bits, kind.integer)
+    if fixed_type.signed:
+        return FusedBits(fixed_type.bits, fixed_type.integer, alpha=1)
+    return FusedRelu(fixed_type.bits, fixed_type.integer)

@@ -80,9 +80,9 @@ class QKerasTwin(QuantizedTwin):
 
     def _dense(self, x: Any, name: str, width: int, part: str = "activation") -> Any:
         """A dense layer and what quantizes its sums (part: ``activation`` or ``edges``)."""
-        kind = self.types[name]["edges" if part == "edges" else "activations"]
+        fixed_type = self.types[name]["edges" if part == "edges" else "activations"]
         x = qkeras.QDense(width, **self._layer_settings(name))(x)
-        return quantized(x, kind, f"{name}_{part}")
+        return quantized(x, fixed_type, f"{name}_{part}")
 
     def _head(self, x: Any) -> list[Any]:
         """Hidden dense layers, representation (linear if its type is signed), logits."""
@@ -93,9 +93,9 @@ class QKerasTwin(QuantizedTwin):
         return [representation, logits]
 
 
-def quantized(x: Any, kind: FixedPoint, name: str) -> Any:
+def quantized(x: Any, fixed_type: FixedPoint, name: str) -> Any:
     """A tensor of Keras rounded to a type, by a layer of that name; unsigned types are a ReLU besides."""
-    return qkeras.QActivation(plain_quantizer(kind), name=name)(x)
+    return qkeras.QActivation(plain_quantizer(fixed_type), name=name)(x)
 
 
 def _fuse(model: Any) -> None:
