@@ -43,6 +43,7 @@ _OPENERS = {
 """Engine → ``module:function`` that opens it, imported when it is used; called as :func:`open_engine` is."""
 
 ENGINES = tuple(_OPENERS)
+"""Their names."""
 
 
 class Engine(Protocol):

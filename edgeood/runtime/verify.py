@@ -27,7 +27,7 @@ USUAL_ENGINES = ("network", "onnxruntime", "csim")
 
 
 def corner_inputs(shape: tuple[int, ...], input_type: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
-    """(n, *shape) inputs where rounding, saturation or overflow would go wrong first.
+    """Inputs (n, …) of this ``shape`` where rounding, saturation or overflow would go wrong first.
 
     ``shape`` is that of one image (1, P, P) or of one jet's candidates (N, F), of ``input_type``. Dense random
     numbers within and beyond its range, all zero, all at the highest value, far above and far below it, ties

@@ -23,6 +23,7 @@ _WHERE = {
     "nearest_neighbours": "edgeood.scores.nearest_neighbours:NearestNeighbours",
 }
 SCORE_NAMES = tuple(_WHERE)
+"""All scores, in the order of reports."""
 _OF_ONE_CLASS = ("max_logit", "mahalanobis", "mahalanobis_diagonal", "nearest_neighbours")
 
 

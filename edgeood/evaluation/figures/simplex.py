@@ -41,7 +41,7 @@ def simplex_points(probabilities: ArrayLike) -> NDArray[np.float64]:
 
 
 def simplex_density(probabilities: ArrayLike, divisions: int = 25) -> SimplexDensity:
-    """Count the (N, 3) probabilities in ``divisions``² equal triangles, empty ones included.
+    """Count the (N, 3) probabilities in ``divisions`` squared equal triangles, empty ones included.
 
     Lines of constant probability in steps of 1/``divisions`` cut the simplex into them. Raises as
     :func:`simplex_points`.
