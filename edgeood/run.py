@@ -55,6 +55,15 @@ def installed_versions() -> dict[str, str]:
     return versions
 
 
+def run_files(folder: Path) -> list[Path]:
+    """Files of a run that nothing else may be written to: its own, its exports, those of a released detector."""
+    own = [
+        folder / name for name in ("run.json", "card.json", "card.md", "vectors.npz", "metrics.csv", *SEALED)
+    ]
+    exports = [file for file in (folder / "export").rglob("*") if file.is_file()]
+    return [file for file in own if file.is_file()] + exports
+
+
 class Run:
     """A run directory.
 

@@ -85,9 +85,8 @@ def read_record(run: Run, score: str) -> dict[str, Any]:
         raise EdgeoodError(f"{folder} was exported from another network or fit; {again} again.")
     if not isinstance(artefacts, dict) or not all(isinstance(one, dict) for one in artefacts.values()):
         raise EdgeoodError(f"{file} has no proper list of artefacts; {again} again.")
-    if record["score"] != score or _plain(record["threshold"]) != _plain(
-        float(run.score_parameters(score)["threshold"])
-    ):
+    fitted = float(run.score_parameters(score)["threshold"])
+    if record["score"] != score or _plain(record["threshold"]) != _plain(fitted):
         raise EdgeoodError(f"{file} has another score or threshold than its run; {again} again.")
     return record
 

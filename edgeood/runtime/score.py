@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
+from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
-from edgeood.jets.format import Paths, iterate_jets
-from edgeood.run import Run
+from edgeood.jets.format import Paths, iterate_jets, jet_files
+from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
 
 _BATCH = 2048
@@ -40,8 +41,10 @@ def score(
     score : default: the recipe's
     progress : called with the number of jets just scored
 
-    Raises :class:`EdgeoodError` for unsound jets or a missing export or tool.
+    Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, or an ``out`` that cannot be written
+    or would replace an input or other data; a link at ``out`` is followed.
     """
+    target = None if out is None else _target(out, run, jets)
     chosen, inputs, score_name = _open(run, engine, score, workers)
     scores, events = [], []
     for batch in iterate_jets(jets, _BATCH):
@@ -50,8 +53,8 @@ def score(
         if progress:
             progress(len(batch))
     values = np.concatenate(scores)
-    if out is not None:
-        with atomic_path(out) as temporary, h5py.File(temporary, "w") as file:
+    if target is not None:
+        with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
             columns = {
                 "score": values,
@@ -61,6 +64,15 @@ def score(
             for name, column in columns.items():
                 file.create_dataset(name, data=column, track_times=False)
     return values
+
+
+def _target(out: str | os.PathLike[str], run: Run | str | os.PathLike[str], jets: Paths) -> Path:
+    """Where the scores go, once nothing that is read or of another sort can be lost there."""
+    source = run.path if isinstance(run, Run) else Path(run)
+    inputs = [*jet_files(jets), source, *(run_files(source) if source.is_dir() else [])]
+    target = output_file(out, inputs)
+    refuse_other_hdf5(target, "score")
+    return target
 
 
 def _open(
