@@ -23,7 +23,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary, aside = name_beside(target), name_beside(target, "old")
     with folder_made(target.parent), living(temporary, aside):
         try:
-            with as_system_errors(target):
+            with as_system_errors(target, temporary):
                 remove(temporary)
                 yield temporary
                 if not temporary.is_dir():

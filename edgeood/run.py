@@ -4,14 +4,12 @@ import importlib.metadata
 import json
 import os
 import platform
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import atomic_path
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.files.reading import read_arrays, read_json
@@ -192,7 +190,7 @@ class Run:
         """Where the exports of one fused score lie."""
         return self.path / "export" / score
 
-    @cached_property
+    @property
     def _recorded(self) -> dict[str, str]:
         """File → SHA-256, by ``run.json``; of a released detector that has none there, by its card."""
         recorded = self.manifest.get("files")
@@ -216,11 +214,17 @@ class Run:
             if (self.path / name).is_file():
                 self.checked(name)
 
-    def save_scores(self, parameters: "Parameters") -> None:
-        """Store the fitted parameters of every score: score name → parameter name → array."""
+    def save_scores(self, parameters: Parameters) -> None:
+        """Store the fitted parameters of every score: score name → parameter name → array; ``run.json`` notes it."""
         flat = {f"{score}/{key}": value for score, own in parameters.items() for key, value in own.items()}
-        with atomic_path(self.path / "scores.npz") as temporary:
-            np.savez(temporary, allow_pickle=False, **flat)
+        with replace_together(self.path, last="run.json") as new:
+            np.savez(new / "scores.npz", allow_pickle=False, **flat)
+            if "files" in self.manifest:
+                files = {**self.manifest["files"], "scores.npz": sha256_of(new / "scores.npz")}
+                manifest = sealed({**self.manifest, "files": files})
+                (new / "run.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        if "files" in self.manifest:
+            self.manifest = manifest
 
     def load_scores(self) -> "Parameters":
         """The fitted parameters of every score, as given to :meth:`save_scores`.

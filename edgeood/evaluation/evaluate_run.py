@@ -14,6 +14,7 @@ from edgeood.evaluation.run_figures import save_figures
 from edgeood.evaluation.score_metrics import evaluate_scores
 from edgeood.evaluation.tables import markdown_table
 from edgeood.files.locks import locked
+from edgeood.files.output import check_writable
 from edgeood.files.together import replace_together
 from edgeood.run import Run
 from edgeood.training.known_jets import jet_paths
@@ -40,6 +41,8 @@ def evaluate(
     """
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.recipe
+    folder = run.path / "evaluation"
+    check_writable(folder)
     held_out = score_held_out(run, held_out_jets(recipe, jet_paths(recipe, jets)))
     metrics = evaluate_scores(
         held_out.scores,
@@ -64,7 +67,6 @@ def evaluate(
         "mass_decorrelation.md": markdown_report(report),
         "metrics.json": json.dumps(metrics, indent=1) + "\n",
     }
-    folder = run.path / "evaluation"
     with locked(folder, "evaluation"), replace_together(folder, last="metrics.json") as new:
         for name, text in texts.items():
             write_text(new / name, text)

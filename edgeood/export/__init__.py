@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from edgeood.errors import EdgeoodError
 from edgeood.export.targets import TARGETS, Order
 from edgeood.files.locks import locked
+from edgeood.files.output import check_writable
 from edgeood.files.together import replace_together
 from edgeood.suggestions import suggestion
 
@@ -85,6 +86,7 @@ def to(
         )
     folder = run.export_folder(chosen)
     path = folder / TARGETS[target].artefact
+    check_writable(folder)
     try:
         with locked(folder, "export"), replace_together(folder, last="score.json") as new:
             if not run.quantized:

@@ -60,6 +60,15 @@ def output_folder(path: str | os.PathLike[str], *, option: str = "-o") -> Path:
     return named
 
 
+def check_writable(folder: Path) -> None:
+    """Raise :class:`EdgeoodError` if nothing can be written to a folder that results go to, as in a read-only one."""
+    nearest = next(one for one in (folder, *folder.absolute().parents) if os.path.lexists(one))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise EdgeoodError(
+            f"nothing may be written to {nearest}, where the results go; copy it and use the copy."
+        )
+
+
 def refuse_other_hdf5(path: Path, needs: str, *, option: str = "-o") -> None:
     """Raise :class:`EdgeoodError` if ``path`` is an HDF5 file without a data set ``needs``: jets, most likely."""
     if not path.is_file():

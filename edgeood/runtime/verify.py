@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.export.record import RECORD, read_record
+from edgeood.files.output import check_writable
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs import inputs_of
 from edgeood.inputs.trigger_candidates import PT
@@ -88,6 +89,7 @@ def verify(
     if len(set(engines)) < 2:
         raise EdgeoodError(f"there is nothing to compare {', '.join(engines)} with; name two engines.")
     run.check_files()
+    check_writable(run.path)
     chosen = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
     inputs = inputs_of(read_jets(jets), recipe["inputs"])
