@@ -83,7 +83,7 @@ class OnnxRuntime:
     def _check_interface(self, path: str) -> None:
         """Raise :class:`EdgeoodError` unless (batch, …) inputs give a (batch,) or (batch, 1) ``score``."""
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        shape = input_shape(self.about["inputs"])
+        shape = input_shape(self.about.get("inputs", {}))
         taken = [one.shape for one in inputs]
         if len(taken) != 1 or inputs[0].type != "tensor(float)" or tuple(taken[0][1:]) != shape:
             raise EdgeoodError(
