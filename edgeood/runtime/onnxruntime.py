@@ -83,11 +83,11 @@ class OnnxRuntime:
     def _check_interface(self, path: str) -> None:
         """Raise :class:`EdgeoodError` unless (batch, …) inputs give a (batch,) or (batch, 1) ``score``."""
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        shape = input_shape(self.about.get("inputs", {}))
-        taken = [one.shape for one in inputs]
-        if len(taken) != 1 or inputs[0].type != "tensor(float)" or tuple(taken[0][1:]) != shape:
+        taken = [tuple(one.shape[1:]) for one in inputs]
+        shape = input_shape(self.about["inputs"]) if "inputs" in self.about else taken[0]
+        if len(taken) != 1 or inputs[0].type != "tensor(float)" or taken[0] != shape:
             raise EdgeoodError(
-                f"{path} takes {taken}, its own description promises {shape} for each jet; export it again."
+                f"{path} takes {taken} of each jet, its own description promises {shape}; export it again."
             )
         given = {one.name: (one.type, one.shape[1:]) for one in outputs}
         if len(given) != 1 or given.get("score") not in [

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
+from edgeood.errors import EdgeoodError
 from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Paths, iterate_jets, jet_files
@@ -83,6 +84,8 @@ def _open(
         from edgeood.runtime.onnxruntime import OnnxRuntime
 
         alone = OnnxRuntime(run, threads=workers)
+        if "inputs" not in alone.about:
+            raise EdgeoodError(f"{run} does not say what its inputs are; score with the run that it is from.")
         return alone, alone.about["inputs"], alone.about["score"]
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.manifest["recipe"]
