@@ -84,8 +84,8 @@ def _open(
         from edgeood.runtime.onnxruntime import OnnxRuntime
 
         alone = OnnxRuntime(run, threads=workers)
-        if "inputs" not in alone.about:
-            raise EdgeoodError(f"{run} does not say what its inputs are; score with the run that it is from.")
+        if missing := [key for key in ("inputs", "threshold") if key not in alone.about]:
+            raise EdgeoodError(f"{run} does not tell its {missing[0]}; score with the run that it is from.")
         return alone, alone.about["inputs"], alone.about["score"]
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.manifest["recipe"]

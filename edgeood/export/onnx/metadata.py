@@ -29,7 +29,7 @@ def read_metadata(properties: Mapping[str, str]) -> dict[str, Any]:
 
 
 def read_description(properties: Mapping[str, str], path: str, target: str) -> dict[str, Any]:
-    """The same of a model that a user gave: with ``score`` and ``threshold``, and a section ``inputs`` if any.
+    """The same of a model that a user gave: with a ``score``; ``threshold`` and ``inputs`` are sound if there.
 
     Raises :class:`EdgeoodError` naming the ``path`` and how to export to the ``target``.
     """
@@ -41,7 +41,6 @@ def read_description(properties: Mapping[str, str], path: str, target: str) -> d
     if not isinstance(about.get("score"), str):
         raise EdgeoodError(f"{path} was not exported by edgeood; {remedy}")
     for key, sort in (("threshold", int | float), ("inputs", dict)):
-        value = about.get(key, {} if key == "inputs" else None)
-        if not isinstance(value, sort) or isinstance(value, bool):
+        if key in about and (not isinstance(about[key], sort) or isinstance(about[key], bool)):
             raise EdgeoodError(f"{path} has no proper '{key}' in its description; {remedy}")
     return about
