@@ -11,7 +11,6 @@ A released detector is a run directory without what only its training needed, an
 for them) and a few jets (``jets.h5``). Scoring needs NumPy, h5py and ONNX Runtime only.
 """
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.reading import read_arrays, read_json
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, Paths, iterate_jets
 from edgeood.resources import released_folder
@@ -76,8 +76,8 @@ class Detector:
 
     def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The test vectors: network inputs (n, …) and their scores (n,) in units of :attr:`step`."""
-        with np.load(self.folder / VECTORS, allow_pickle=False) as content:
-            return content["inputs"], content[self.score_name]
+        content = read_arrays(self.folder / VECTORS, "install edgeood again.")
+        return content["inputs"], content[self.score_name]
 
     def check(self) -> int:
         """Number of test vectors that this machine scores otherwise than the card says; 0 is right."""
@@ -113,7 +113,7 @@ def load_released(
         known = released_names()
         hint = suggestion(os.fspath(name), known, f"choose one of {', '.join(known)}, or give a folder.")
         raise EdgeoodError(f"there is no released detector '{os.fspath(name)}'; {hint}")
-    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    card = read_json(folder / CARD, "install edgeood again, or copy the detector again.")
     if card.get("format") != FORMAT or card.get("version") != FORMAT_VERSION:
         raise EdgeoodError(f"{folder / CARD} is of another version of edgeood; use the one that made it.")
     chosen = score or card["score"]

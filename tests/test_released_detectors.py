@@ -29,15 +29,15 @@ LIMIT = "Made of random weights."
 def run(tmp_path_factory, toy_jet_file) -> Run:
     """A run with random weights that names its machine's paths, measured on toy jets."""
     made = make_run(tmp_path_factory.mktemp("run") / "twin")
-    content = json.loads((made.path / "run.json").read_text())
-    content["recipe"]["data"] |= {
+    content = made.recipe.model_dump(mode="json")
+    content["data"] |= {
         "jets": [str(toy_jet_file)],
         "classes": {"qcd": ["quark", "gluon"], "wz": ["w_1tev"]},
         "signals": {"top": ["top_1tev"]},
     }
-    content["recipe"]["distillation"] = {"teacher": "/somewhere/float"}
-    content["jets"] = {"train": 1200, "validation": 100}
-    (made.path / "run.json").write_text(json.dumps(content))
+    content["distillation"] = {"teacher": "/somewhere/float"}
+    recipe = Recipe.model_validate(content)
+    Run.finish(made.path, recipe, made.manifest["data"], jets={"train": 1200, "validation": 100})
     opened = Run.open(made.path)
     evaluate(opened, plots=False)
     return opened

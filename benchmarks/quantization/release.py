@@ -99,12 +99,10 @@ def _copy(run: Run, recipe: Recipe, folder: Path) -> Run:
     """A run directory with the weights, and the parameters of the fused scores alone."""
     folder.mkdir(parents=True)
     shutil.copyfile(run.network_file, folder / run.network_file.name)
-    manifest = {**run.manifest, "recipe": recipe.model_dump(mode="json")}
-    write_text(folder / "recipe.yaml", recipe.to_yaml())
-    write_text(folder / "run.json", json.dumps(manifest, indent=1) + "\n")
-    copy = Run.open(folder)
-    copy.save_scores({name: own for name, own in run.load_scores().items() if name in FUSED_SCORES})
-    return copy
+    extra = {key: value for key, value in run.manifest.items() if key not in Run.WRITTEN}
+    scores = {name: own for name, own in run.load_scores().items() if name in FUSED_SCORES}
+    data, versions = run.manifest["data"], run.manifest["versions"]
+    return Run.finish(folder, recipe, data, versions=versions, scores=scores, **extra)
 
 
 def _spread(jets: Jets, count: int) -> Jets:

@@ -99,7 +99,12 @@ def background_floor(background_jets: int) -> float:
 def maximum_significance_improvement(
     curve: RocCurve, signal_floor: float = 0.1, background_floor: float = 1e-3
 ) -> float:
-    """Largest ε_S / √ε_B over the vertices with ε_S ≥ ``signal_floor`` and ε_B ≥ ``background_floor``."""
+    """Largest ε_S / √ε_B over the vertices with ε_S ≥ ``signal_floor`` and ε_B ≥ ``background_floor``.
+
+    Raises :class:`EdgeoodError` if there is none, as with a handful of jets.
+    """
     allowed = curve.signal_efficiency >= signal_floor
     allowed &= curve.background_efficiency >= max(background_floor, np.finfo(float).tiny)
+    if not allowed.any():
+        raise EdgeoodError("there are too few test jets of the background to measure anything; give more.")
     return float(np.max(curve.signal_efficiency[allowed] / np.sqrt(curve.background_efficiency[allowed])))

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
+from edgeood.errors import EdgeoodError
+from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
-from edgeood.jets.format import Paths, iterate_jets
-from edgeood.run import Run
+from edgeood.jets.format import Paths, iterate_jets, jet_files
+from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
 
 _BATCH = 2048
@@ -40,8 +42,10 @@ def score(
     score : default: the recipe's
     progress : called with the number of jets just scored
 
-    Raises :class:`EdgeoodError` for unsound jets or a missing export or tool.
+    Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, or an ``out`` that cannot be written
+    or would replace an input or other data; a link at ``out`` is followed.
     """
+    target = None if out is None else _target(out, run, jets)
     chosen, inputs, score_name = _open(run, engine, score, workers)
     scores, events = [], []
     for batch in iterate_jets(jets, _BATCH):
@@ -50,8 +54,8 @@ def score(
         if progress:
             progress(len(batch))
     values = np.concatenate(scores)
-    if out is not None:
-        with atomic_path(out) as temporary, h5py.File(temporary, "w") as file:
+    if target is not None:
+        with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
             columns = {
                 "score": values,
@@ -63,6 +67,15 @@ def score(
     return values
 
 
+def _target(out: str | os.PathLike[str], run: Run | str | os.PathLike[str], jets: Paths) -> Path:
+    """Where the scores go, once nothing that is read or of another sort can be lost there."""
+    source = run.path if isinstance(run, Run) else Path(run)
+    inputs = [*jet_files(jets), source, *(run_files(source) if source.is_dir() else [])]
+    target = output_file(out, inputs)
+    refuse_other_hdf5(target, "score")
+    return target
+
+
 def _open(
     run: Run | str | os.PathLike[str], engine: str, score: str | None, workers: int | None
 ) -> tuple[Engine, Mapping[str, Any], str]:
@@ -71,6 +84,8 @@ def _open(
         from edgeood.runtime.onnxruntime import OnnxRuntime
 
         alone = OnnxRuntime(run, threads=workers)
+        if missing := [key for key in ("inputs", "threshold") if key not in alone.about]:
+            raise EdgeoodError(f"{run} does not tell its {missing[0]}; score with the run that it is from.")
         return alone, alone.about["inputs"], alone.about["score"]
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.manifest["recipe"]

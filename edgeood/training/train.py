@@ -1,8 +1,9 @@
 """``edgeood train``: recipe → run directory, resumable at any moment."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ import numpy as np
 from edgeood.atomic import write_text
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.locks import locked
+from edgeood.files.output import output_folder
+from edgeood.files.temporary import recover, remove
 from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.load import load_network
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
 
     from edgeood.training.batch import JetTensors
 
-STARTED = "started.yaml"
+STARTED, CHECKPOINTS, HISTORY = "started.yaml", "checkpoints", "metrics.csv"
 
 
 def _tensors(recipe: Recipe, jets: KnownJets, teacher_network: "nn.Module | None") -> "JetTensors":
@@ -126,8 +130,9 @@ def train(
     jets : jet files or folders, instead of the recipe's own
     teacher : run directory of the float network to distil from, instead of the recipe's own
 
-    Raises :class:`EdgeoodError` when the jets lack a class, the folder holds something else, or no teacher
-    is known to a recipe that distils.
+    Raises :class:`EdgeoodError` when the jets lack a class, the folder holds something else or another training is
+    at work in it, or no teacher is known to a recipe that distils. A training that fails before its first epoch is
+    done leaves nothing behind.
     """
     resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     if teacher is not None:
@@ -137,11 +142,15 @@ def train(
             )
         distillation = resolved.distillation.model_copy(update={"teacher": os.fspath(teacher)})
         resolved = resolved.model_copy(update={"distillation": distillation})
-    folder = Path(out) if out is not None else Path("runs") / resolved.name
+    folder = output_folder(out if out is not None else Path("runs") / resolved.name)
     files = jet_paths(resolved, jets)
     teacher_run = _teacher_run(resolved)
+    recover(folder)
     if finished := _started(folder, resolved):
-        return finished if finished.recipe == resolved else operate_otherwise(finished, resolved, files)
+        if finished.recipe == resolved:
+            return finished
+        with locked(folder, "training"):
+            return operate_otherwise(finished, resolved, files)
     known, held_out = read_known_jets(resolved, files, (TRAIN, VALIDATION))
     if len(known) < resolved.training.batch_size or not len(held_out):
         raise EdgeoodError(
@@ -151,11 +160,13 @@ def train(
     try:
         import lightning
 
-        from edgeood.training.fit import CHECKPOINTS, fit, quiet_lightning
+        from edgeood.training.fit import fit, quiet_lightning
     except ImportError as error:
         raise EdgeoodError(f"training needs the package '{error.name}'; install `edgeood[train]`.") from error
-    write_text(folder / STARTED, resolved.to_yaml())
-    with quiet_lightning():
+    with _alone(folder, resolved), quiet_lightning():
+        if finished := _started(folder, resolved):
+            return finished  # by another training, while this one read its jets
+        write_text(folder / STARTED, resolved.to_yaml())
         lightning.seed_everything(resolved.seed, verbose=False)
         network = build_network(resolved)
         teacher_network = load_network(teacher_run) if teacher_run else None
@@ -165,7 +176,30 @@ def train(
             start_from_float(network, teacher_network.state_dict())  # type: ignore[arg-type]
         tensors, checks = (_tensors(resolved, split, teacher_network) for split in (known, held_out))
         fit(resolved, folder, network, tensors, checks, callbacks=callbacks, progress=progress)
-    run = seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    (folder / STARTED).unlink(missing_ok=True)
+        run = seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        (folder / STARTED).unlink(missing_ok=True)
     return run
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, recipe: Recipe) -> Iterator[None]:
+    """Let one training work in a folder; one that fails before its first epoch is done leaves nothing there."""
+    if _is_helper(recipe):
+        yield
+        return
+    with locked(folder, "training"):
+        try:
+            yield
+        except BaseException:
+            if not (folder / CHECKPOINTS / "last.ckpt").is_file() and not (folder / "run.json").is_file():
+                for name in (STARTED, HISTORY, CHECKPOINTS):
+                    with contextlib.suppress(OSError):
+                        remove(folder / name)
+            raise
+
+
+def _is_helper(recipe: Recipe) -> bool:
+    """Whether Lightning or a batch system started this process to help the first of several with one training."""
+    ranks = (os.environ.get(name, "0") for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+    return recipe.training.devices > 1 and any(rank != "0" for rank in ranks)
