@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edgeood.jets.checks import check
 from edgeood.jets.layout import (
     CHARGED_HADRON,
     CONSTITUENT_DTYPE,
@@ -13,7 +14,6 @@ from edgeood.jets.layout import (
     Jets,
     jets_of_momenta,
 )
-from edgeood.jets.validation import check_constituents, check_jets
 
 _CHARGED = (11, 13, 211, 321, 2212)
 
@@ -52,9 +52,9 @@ def jets_from_momenta(
     jets["process"], jets["event"] = process, np.arange(len(jets))
     jets["label"] = np.array(labels)[np.asarray(process)]
     jets["n_constituents"] = valid.sum(axis=1)
-    check_constituents(constituents, source)
-    check_jets(jets, processes, source)
-    return Jets(jets, constituents, processes)
+    made = Jets(jets, constituents, processes)
+    check(made, source)
+    return made
 
 
 def _kind(pdg: NDArray[np.int64]) -> NDArray[np.int8]:
