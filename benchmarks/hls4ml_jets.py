@@ -42,7 +42,8 @@ class Angles(NamedTuple):
     def mean_of_leading(self, count: int) -> NDArray[np.float64]:
         """(N,) mean ΔR of the ``count`` leading constituents."""
         valid = self.valid[:, :count]
-        return (self.radius[:, :count] * valid).sum(1) / np.maximum(valid.sum(1), 1)
+        result: NDArray[np.float64] = (self.radius[:, :count] * valid).sum(1) / np.maximum(valid.sum(1), 1)
+        return result
 
 
 def public_angles(folder: Path) -> Angles:

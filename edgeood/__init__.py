@@ -19,7 +19,7 @@ Everything is imported when it is first used: scoring needs NumPy, h5py and ONNX
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from edgeood.version import __version__ as __version__
 
 _WHERE = {
     "EdgeoodError": "edgeood.errors",

@@ -48,7 +48,7 @@ class Detector:
     @property
     def name(self) -> str:
         """Name of the detector."""
-        return self.card["name"]
+        return str(self.card["name"])
 
     @property
     def threshold(self) -> float:
@@ -60,13 +60,13 @@ class Detector:
         """Distance between neighbouring scores: firmware computes score / step, an integer."""
         return float(self.card["scores"][self.score_name]["step"])
 
-    def __call__(self, jets: Paths | Jets | NDArray) -> NDArray[np.float64]:
+    def __call__(self, jets: Paths | Jets | NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores of jets: a jet file, a folder, a sequence of them, or what :meth:`score` takes."""
         if isinstance(jets, Jets | np.ndarray):
             return self.score(jets)
         return np.concatenate([self.score(batch) for batch in iterate_jets(jets, _BATCH)])
 
-    def score(self, jets: Jets | NDArray) -> NDArray[np.float64]:
+    def score(self, jets: Jets | NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores of jets in memory, or of their network inputs (N, …) float32."""
         if isinstance(jets, Jets):
             parts = [jets[start : start + _BATCH] for start in range(0, len(jets), _BATCH)]

@@ -33,6 +33,13 @@ def test_the_wheel_carries_firmware_recipes_and_detectors(wheel):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file():
                 assert f"edgeood/_resources/{inside}/{path.relative_to(ROOT / folder)}" in names
+    beside_code = [
+        path
+        for path in (ROOT / "edgeood").rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    ]
+    assert {"py.typed", "interface.h"} <= {path.name for path in beside_code}
+    assert {str(path.relative_to(ROOT)) for path in beside_code} <= names
     assert not [name for name in names if name.startswith(("tests/", "firmware/", "models/"))]
 
 

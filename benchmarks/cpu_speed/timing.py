@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,9 @@ class Row(NamedTuple):
     """jets, of all that were scored, where an engine gives another score than the integers"""
 
 
-def jets_per_second(score: Callable[[NDArray], NDArray], inputs: NDArray, rounds: int) -> float:
+def jets_per_second(
+    score: Callable[[NDArray[Any]], NDArray[Any]], inputs: NDArray[Any], rounds: int
+) -> float:
     """The best rate of some rounds, by this process's processor time; others can only make a round slower."""
     score(inputs[:64])
     best = 0.0
@@ -62,7 +64,7 @@ def timed(run: Run, score: str, inputs: NDArray[np.float32], source: str, csim_j
     compiled = open_csim(run, score, workers=1)
     runtime, integers = OnnxRuntime(exported(run, score, "onnx")), open_cpu(run, score)
 
-    def csim(jets: NDArray) -> NDArray:
+    def csim(jets: NDArray[Any]) -> NDArray[Any]:
         # In this process, as its own time is what is measured.
         flat = jets.reshape(len(jets), -1)
         return simulate(compiled.library, f"{compiled.project}_double", flat)

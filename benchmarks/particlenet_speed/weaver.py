@@ -37,7 +37,8 @@ class WeaverParticleNet(nn.Module):
     def forward(self, constituents: Tensor) -> Tensor:
         """Channels first, as weaver-core has them; the points are (Δη, Δφ)."""
         columns = constituents.transpose(1, 2)
-        return self.network(columns[:, :2], columns[:, :4], columns[:, 4:])
+        result: Tensor = self.network(columns[:, :2], columns[:, :4], columns[:, 4:])
+        return result
 
     def for_autocast(self, enabled: bool) -> None:
         """Place padding where bfloat16 distances still tell it from real constituents, as weaver-core does."""

@@ -1,6 +1,7 @@
 """Every measure of one score: detection of each signal, mass sculpting and mass dependence, with errors."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,9 @@ BACKGROUND_KEPT = 0.5
 
 
 def measure(
-    score: NDArray,
-    mass: NDArray,
-    names: NDArray,
+    score: NDArray[Any],
+    mass: NDArray[Any],
+    names: NDArray[Any],
     background: Sequence[str],
     signals: Sequence[str],
     replicas: int,

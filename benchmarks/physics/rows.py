@@ -104,7 +104,7 @@ def rows_of(
         "test_background": int(np.isin(names, background).sum()),
     }
     own = np.isin(names, background)
-    combined = [scores | _flattened(scores, system.labels, mass, own) for scores in combined]
+    combined = [{**scores, **_flattened(scores, system.labels, mass, own)} for scores in combined]
     rows = []
     for score in combined[0]:
         by_seed = [
@@ -117,8 +117,8 @@ def rows_of(
 
 
 def _flattened(
-    scores: Mapping[str, NDArray], wanted: Iterable[str], mass: NDArray, background: NDArray
-) -> dict[str, NDArray]:
+    scores: Mapping[str, NDArray[Any]], wanted: Iterable[str], mass: NDArray[Any], background: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
     """The ``wanted`` scores, flattened in mass; every jet by a fit on background jets of the other half."""
     even = np.arange(len(mass)) % 2 == 0
     flattened = {}
@@ -135,7 +135,7 @@ def _flattened(
     return flattened
 
 
-def _combined(system: System, members: Sequence[Mapping[str, NDArray]]) -> Mapping[str, NDArray]:
+def _combined(system: System, members: Sequence[Mapping[str, NDArray[Any]]]) -> Mapping[str, NDArray[Any]]:
     if system.combination == "ensemble":
         return ensemble(members)
     if system.combination == "ova_ava":
@@ -147,7 +147,8 @@ def _combined(system: System, members: Sequence[Mapping[str, NDArray]]) -> Mappi
 
 def _constituents(run: Run, test: TestJets) -> int:
     in_file = test.jets.constituents.shape[1]
-    return min(in_file, getattr(run.recipe.inputs, "constituents", in_file))
+    result: int = min(in_file, getattr(run.recipe.inputs, "constituents", in_file))
+    return result
 
 
 def _row(

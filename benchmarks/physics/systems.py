@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from edgeood.errors import EdgeoodError
 from edgeood.suggestions import suggestion
@@ -84,7 +84,7 @@ def augmented(recipe: str, *classes: str) -> Member:
 def _a(name: str, title: str, member: Member | tuple[Member, ...], **settings: object) -> System:
     """A system of set A with the three unseen signals."""
     members = member if isinstance(member, tuple) else (member,)
-    chosen: dict = {"table": "A plain", "signals": UNSEEN, "labels": _CC22} | settings
+    chosen: dict[str, Any] = {"table": "A plain", "signals": UNSEEN, "labels": _CC22} | settings
     return System(name, title, jets="a", members=members, **chosen)
 
 
@@ -105,7 +105,7 @@ def _tagger(of: str, title: str, unseen: str, decorrelated: bool) -> System:
 
 
 def _b(name: str, title: str, member: Member, **settings: object) -> System:
-    chosen: dict = {"table": "B", "signals": ("top_1tev",), "labels": _GZ24} | settings
+    chosen: dict[str, Any] = {"table": "B", "signals": ("top_1tev",), "labels": _GZ24} | settings
     return System(name, title, jets="b", members=(member,), **chosen)
 
 

@@ -1,7 +1,7 @@
 """AUROC of two scores of the same jets, and of their difference, with errors."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,16 @@ class PairedAuroc(NamedTuple):
 
 
 def paired_auroc(
-    first: NDArray, second: NDArray, background: NDArray, replicas: int = REPLICAS, seed: int = 1
+    first: NDArray[Any],
+    second: NDArray[Any],
+    background: NDArray[Any],
+    replicas: int = REPLICAS,
+    seed: int = 1,
 ) -> PairedAuroc:
     """AUROC of two scores (N,) of the same jets, of which ``background`` (N,) bool are background."""
     rankings = [rank(score[~background], score[background]) for score in (first, second)]
 
-    def areas(drawn: Sequence[NDArray | slice]) -> list[float]:
+    def areas(drawn: Sequence[NDArray[Any] | slice]) -> list[float]:
         return [
             auroc(
                 roc_from_counts(

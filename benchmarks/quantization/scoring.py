@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def scores_of(run: Run, test: HeldOutJets, folder: Path, tell: Callable[[str], N
                 return {name: content[name] for name in names}
     tell(f"scoring {len(test.jets):,} jets with {run.path.name}")
     engines = {name: open_network(run, name) for name in names}
-    parts: dict[str, list[NDArray]] = {name: [] for name in engines}
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in engines}
     settings = run.manifest["recipe"]["inputs"]
     for start in range(0, len(test.jets), _AT_ONCE):
         inputs = inputs_of(test.jets[start : start + _AT_ONCE], settings)

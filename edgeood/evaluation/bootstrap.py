@@ -6,6 +6,7 @@ fraction of a second. Equal sizes and seeds give equal replicas, so that several
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,7 +37,7 @@ def bootstrap_roc(
     """
     ranking = rank(signal, background)
 
-    def counts(places: NDArray) -> NDArray[np.int64]:
+    def counts(places: NDArray[Any]) -> NDArray[np.int64]:
         return np.bincount(places, minlength=ranking.places)
 
     curve = roc_from_counts(counts(ranking.signal), counts(ranking.background))

@@ -58,7 +58,8 @@ def _averaged(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-odds (N,) of the mean over members of the probabilities that have ``log_odds`` (M, N)."""
     log_p, log_not_p = log_probabilities(log_odds)
     # The 1/M of both means cancels.
-    return np.logaddexp.reduce(log_not_p, axis=0) - np.logaddexp.reduce(log_p, axis=0)
+    result: NDArray[np.float64] = np.logaddexp.reduce(log_not_p, axis=0) - np.logaddexp.reduce(log_p, axis=0)
+    return result
 
 
 def _multiplied(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """How much a score depends on jet mass within one class of jets."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -125,7 +125,9 @@ _NOTHING = 1e-14
 """Squared distance covariances below this are rounding, of samples scaled to unit variance."""
 
 
-def _distance_moments(x: NDArray, y: NDArray, weights: NDArray, chunk: int = 512) -> _DistanceMoments:
+def _distance_moments(
+    x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any], chunk: int = 512
+) -> _DistanceMoments:
     """Moments of the distances for each column of ``weights`` (N, R), in chunks of rows."""
     weights = weights / weights.sum(axis=0)
     x, y = ((sample - sample.mean()) / (sample.std() or 1.0) for sample in (x, y))
@@ -152,4 +154,7 @@ def _correlations(moments: _DistanceMoments) -> NDArray[np.float64]:
     """(R,) distance correlations."""
     joint, *own = moments.covariances
     norm = np.sqrt(own[0] * own[1])
-    return np.sqrt(np.divide(joint, norm, out=np.zeros_like(norm), where=norm > _NOTHING))
+    result: NDArray[np.float64] = np.sqrt(
+        np.divide(joint, norm, out=np.zeros_like(norm), where=norm > _NOTHING)
+    )
+    return result

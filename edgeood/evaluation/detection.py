@@ -3,7 +3,7 @@
 A jet is more anomalous the larger its score. ε_S and ε_B are the fractions of signal and background selected.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,12 +42,13 @@ def rank(signal: ArrayLike, background: ArrayLike) -> Ranking:
     return Ranking(places[: len(signal)], places[len(signal) :], len(values))
 
 
-def roc_from_counts(signal: NDArray, background: NDArray) -> RocCurve:
+def roc_from_counts(signal: NDArray[Any], background: NDArray[Any]) -> RocCurve:
     """The curve from the number of signal and background jets at each place (both (places,))."""
 
-    def efficiency(counts: NDArray) -> NDArray[np.float64]:
+    def efficiency(counts: NDArray[Any]) -> NDArray[np.float64]:
         selected = np.concatenate([[0], np.cumsum(counts)])
-        return selected / selected[-1]
+        result: NDArray[np.float64] = selected / selected[-1]
+        return result
 
     return RocCurve(efficiency(signal), efficiency(background))
 

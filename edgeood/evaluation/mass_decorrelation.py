@@ -123,7 +123,8 @@ def markdown_report(report: Mapping[str, Any]) -> str:
 
 
 def _cell(measure: Mapping[str, Any]) -> str:
-    return format_measured([measure["value"], measure["error"]]) + " ✓" * measure["compatible"]
+    result: str = format_measured([measure["value"], measure["error"]]) + " ✓" * measure["compatible"]
+    return result
 
 
 def _summary(report: Mapping[str, Any]) -> Table:

@@ -1,6 +1,7 @@
 """Every figure of a run's evaluation."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def save_figures(run: Run, held_out: HeldOut, folder: Path) -> list[Path]:
     return drawn
 
 
-def _probabilities(logits: NDArray, data: Data) -> tuple[list[str], NDArray[np.float64]]:
+def _probabilities(logits: NDArray[Any], data: Data) -> tuple[list[str], NDArray[np.float64]]:
     """Names of the classes, the background first, and their softmax probabilities (N, K) in that order."""
     classes = list(data.classes)
     corners = [data.background, *(name for name in classes if name != data.background)]

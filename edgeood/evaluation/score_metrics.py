@@ -150,7 +150,7 @@ def evaluate_scores(
     }
 
 
-def _checked(name: str, score: ArrayLike, mass: NDArray, names: NDArray) -> NDArray[np.float64]:
+def _checked(name: str, score: ArrayLike, mass: NDArray[Any], names: NDArray[Any]) -> NDArray[np.float64]:
     score = np.asarray(score, np.float64)
     if not score.shape == mass.shape == names.shape or score.ndim != 1:
         raise EdgeoodError(
@@ -163,7 +163,7 @@ def _checked(name: str, score: ArrayLike, mass: NDArray, names: NDArray) -> NDAr
     return score
 
 
-def _of(names: NDArray, processes: Sequence[str]) -> NDArray[np.bool_]:
+def _of(names: NDArray[Any], processes: Sequence[str]) -> NDArray[np.bool_]:
     for process in processes:
         if not np.any(names == process):
             raise EdgeoodError(f"there are no jets of process '{process}' to evaluate; generate some.")
@@ -178,7 +178,7 @@ def _pairs(measured: Mapping[str, tuple[float, float]]) -> dict[str, list[float 
     return {name: [_finite(value), _finite(error)] for name, (value, error) in measured.items()}
 
 
-def _sculpting(score: NDArray, mass: NDArray, replicas: int, seed: int) -> dict[str, Any]:
+def _sculpting(score: NDArray[Any], mass: NDArray[Any], replicas: int, seed: int) -> dict[str, Any]:
     measured = {}
     for efficiency in SCULPTING_EFFICIENCIES:
         value = mass_sculpting(score, mass, efficiency)
@@ -189,7 +189,7 @@ def _sculpting(score: NDArray, mass: NDArray, replicas: int, seed: int) -> dict[
 
 
 def _dependence(
-    score: NDArray, mass: NDArray, replicas: int, seed: int
+    score: NDArray[Any], mass: NDArray[Any], replicas: int, seed: int
 ) -> tuple[dict[str, list[float | None]], dict[str, dict[str, float]]]:
     """Measures of dependence, and their noise."""
     distance = measured_distance_correlation(score, mass, seed=seed)
@@ -206,7 +206,11 @@ def _dependence(
 
 
 def _working_point(
-    score: NDArray, names: NDArray, is_background: NDArray, threshold: float | None, efficiency: float
+    score: NDArray[Any],
+    names: NDArray[Any],
+    is_background: NDArray[Any],
+    threshold: float | None,
+    efficiency: float,
 ) -> dict[str, Any]:
     from edgeood.scores.working_point import threshold_for
 

@@ -9,7 +9,7 @@ entropy h, reached by a cut on the mass itself: 0.311 for f = ½ (its root, the 
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,7 +71,7 @@ def wasserstein(
 
 
 def _quantile_distances(
-    levels: list[NDArray], quantiles: list[NDArray], orders: tuple[int, ...]
+    levels: list[NDArray[Any]], quantiles: list[NDArray[Any]], orders: tuple[int, ...]
 ) -> tuple[float, ...]:
     """Both distributions as rising values with the cumulated probability up to and with each of them."""
     together = np.concatenate(levels)
@@ -90,22 +90,23 @@ def _quantile_distances(
 class _Cut:
     """One background sample, sorted once, whose sculpting is measured for many weightings of its jets."""
 
-    def __init__(self, score: NDArray, mass: NDArray) -> None:
+    def __init__(self, score: NDArray[Any], mass: NDArray[Any]) -> None:
         values, place = np.unique(score, return_inverse=True)
         self.place, self.places = len(values) - 1 - place, len(values)
         self.order = np.argsort(mass, kind="stable")
         self.mass = mass[self.order].astype(np.float64)
         self.bins = np.floor(mass / MASS_BIN_GEV).astype(np.int64)
 
-    def kept(self, background_efficiency: float, weights: NDArray) -> NDArray[np.float64]:
+    def kept(self, background_efficiency: float, weights: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) weights after the cut: the jet's own above it, 0 below, a share of it in a tie."""
         tied = np.bincount(self.place, weights, minlength=self.places)
         above = np.cumsum(tied) - tied
         wanted = background_efficiency * weights.sum() - above
         share = np.clip(np.divide(wanted, tied, out=np.zeros_like(tied), where=tied > 0), 0, 1)
-        return weights * share[self.place]
+        result: NDArray[np.float64] = weights * share[self.place]
+        return result
 
-    def measure(self, background_efficiency: float, weights: NDArray) -> Sculpting:
+    def measure(self, background_efficiency: float, weights: NDArray[Any]) -> Sculpting:
         """Distances between the spectra with ``weights`` (N,) before and after the cut."""
         kept = self.kept(background_efficiency, weights)
         jsd = jensen_shannon_divergence(np.bincount(self.bins, weights), np.bincount(self.bins, kept))
@@ -114,7 +115,9 @@ class _Cut:
         return Sculpting(jsd, math.sqrt(jsd), *_quantile_distances(levels, [self.mass, self.mass], (2, 1)))
 
 
-def _checked(score: ArrayLike, mass: ArrayLike, background_efficiency: float) -> tuple[NDArray, NDArray]:
+def _checked(
+    score: ArrayLike, mass: ArrayLike, background_efficiency: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
     score, mass = np.asarray(score).ravel(), np.asarray(mass).ravel()
     if score.shape != mass.shape or not score.size:
         raise EdgeoodError(f"{score.size} scores do not match {mass.size} masses; give one of each per jet.")

@@ -43,7 +43,7 @@ def to(
     *,
     score: str | None = None,
     changes: Sequence[str] = (),
-    test_vectors: "NDArray | None" = None,
+    test_vectors: "NDArray[Any] | None" = None,
     version: int | str = 1,
 ) -> Path:
     """Export a run's network with a fused score; returns the file or folder.

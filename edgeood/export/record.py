@@ -59,7 +59,7 @@ def read_record(run: Run, score: str) -> dict[str, Any]:
         raise EdgeoodError(
             f"{run.path} has no exported score '{score}'; run `edgeood export {run.path} --score {score}`."
         )
-    record = json.loads(file.read_text(encoding="utf-8"))
+    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if record["made_from"] != origin(run):
         raise EdgeoodError(
             f"{file.parent} was exported from another network or fit; run `edgeood export {run.path} --score {score}` "

@@ -28,7 +28,7 @@ class Order:
     """of all exports of this score"""
     artefacts: Mapping[str, Mapping[str, Any]]
     """what the writers of the targets that this one needs returned"""
-    vectors: "NDArray | None" = None
+    vectors: "NDArray[Any] | None" = None
     """(n, …) network inputs for a test bench; default: a few random ones"""
     version: str = "1"
     """of an emulator"""

@@ -1,7 +1,7 @@
 """The outputs of a fixed-point graph, exact in float64: what every engine's scores are compared with."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -37,7 +37,7 @@ class GraphOutputs(NamedTuple):
     """(B, K)"""
 
 
-def exact_outputs(graph: FixedGraph, inputs: NDArray, batch_size: int = 64) -> GraphOutputs:
+def exact_outputs(graph: FixedGraph, inputs: NDArray[Any], batch_size: int = 64) -> GraphOutputs:
     """Representation (B, D) and logits (B, K) of (B, 1, P, P) images or (B, N, F) candidates.
 
     Raises :class:`EdgeoodError` naming the layer if float64 cannot hold its sums.
@@ -91,12 +91,14 @@ def _largest_of_windows(x: Values, window: int) -> Values:
     """(B, C, H, W) → (B, C, H // window, W // window)."""
     rows, columns = x.shape[2] // window, x.shape[3] // window
     whole = x[:, :, : rows * window, : columns * window]
-    return whole.reshape(*x.shape[:2], rows, window, columns, window).max(axis=(3, 5))
+    result: Values = whole.reshape(*x.shape[:2], rows, window, columns, window).max(axis=(3, 5))
+    return result
 
 
 def _mean(candidates: Values, features: Values) -> Values:
     """(B, N, F), (B, N, C) → (B, C)."""
-    return (features * (candidates[..., PT] > 0)[..., None]).sum(axis=1) / features.shape[1]
+    result: Values = (features * (candidates[..., PT] > 0)[..., None]).sum(axis=1) / features.shape[1]
+    return result
 
 
 def _gathered(operation: KnnGather, candidates: Values, points: Values, edges: Values) -> Values:
@@ -106,7 +108,8 @@ def _gathered(operation: KnnGather, candidates: Values, points: Values, edges: V
     neighbours = _nearest(columns, operation.coordinate_type, valid, operation.neighbours)
     own, others = np.split(edges, 2, axis=-1)
     jets = np.arange(len(edges))[:, None, None]
-    return (own + others[jets, neighbours].max(axis=2)) * valid[..., None]
+    result: Values = (own + others[jets, neighbours].max(axis=2)) * valid[..., None]
+    return result
 
 
 def _nearest(

@@ -40,7 +40,8 @@ class FixedPoint:
     @property
     def highest_integer(self) -> int:
         """Largest value in units of the step."""
-        return 2 ** (self.bits - self.signed) - 1
+        result: int = 2 ** (self.bits - self.signed) - 1
+        return result
 
     @property
     def low(self) -> float:

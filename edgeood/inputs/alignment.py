@@ -1,15 +1,18 @@
 """Constituents relative to the jet axis, turned so that equal jets look equal."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def relative_phi(phi: NDArray, axis: NDArray) -> NDArray:
+def relative_phi(phi: NDArray[Any], axis: NDArray[Any]) -> NDArray[Any]:
     """Azimuthal distance from an axis in radians, wrapped into [−π, π). Shapes broadcast."""
-    return (phi - axis + np.pi) % (2 * np.pi) - np.pi
+    result: NDArray[Any] = (phi - axis + np.pi) % (2 * np.pi) - np.pi
+    return result
 
 
-def upright(eta: NDArray, phi: NDArray, weight: NDArray) -> tuple[NDArray, NDArray]:
+def upright(eta: NDArray[Any], phi: NDArray[Any], weight: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Turn each jet so that the principal axis of its energy lies along φ, heavier halves up and right.
 
     The principal axis is the eigenvector of the energy-weighted second moments with the larger eigenvalue,

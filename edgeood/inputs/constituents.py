@@ -19,9 +19,9 @@ _JETS_AT_ONCE = 8192
 
 
 def jet_constituents(
-    constituents: NDArray,
-    axis_eta: NDArray,
-    axis_phi: NDArray,
+    constituents: NDArray[Any],
+    axis_eta: NDArray[Any],
+    axis_phi: NDArray[Any],
     *,
     leading: int = 100,
     rotate: bool = True,

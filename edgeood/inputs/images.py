@@ -13,9 +13,9 @@ _JETS_AT_ONCE = 4096
 
 
 def jet_images(
-    constituents: NDArray,
-    axis_eta: NDArray,
-    axis_phi: NDArray,
+    constituents: NDArray[Any],
+    axis_eta: NDArray[Any],
+    axis_phi: NDArray[Any],
     *,
     pixels: int = 50,
     half_width: float = 0.8,

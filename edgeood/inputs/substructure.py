@@ -82,10 +82,12 @@ def _observables(jets: Jets, identity: bool) -> NDArray[np.float64]:
     return np.stack(columns, axis=1)
 
 
-def _ratio(above: NDArray, below: NDArray) -> NDArray:
+def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
     """Their ratio, 0 where there is nothing to divide by: a jet of one constituent has no second axis."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    result: NDArray[Any] = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    return result
 
 
-def _leading(share: NDArray, n: int) -> NDArray:
-    return share[:, :n].sum(1)
+def _leading(share: NDArray[Any], n: int) -> NDArray[Any]:
+    result: NDArray[Any] = share[:, :n].sum(1)
+    return result

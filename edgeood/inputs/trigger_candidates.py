@@ -26,7 +26,7 @@ PT, FIRST_ANGLE, ANGLES = 0, 1, 2
 
 
 def trigger_candidates(
-    constituents: NDArray,
+    constituents: NDArray[Any],
     axis_eta: ArrayLike,
     axis_phi: ArrayLike,
     *,
@@ -61,7 +61,7 @@ def trigger_candidates(
     def steps(angle: ArrayLike) -> NDArray[np.float64]:
         return np.rint(np.asarray(angle, np.float64) / angle_step)
 
-    def saturated(angle: NDArray) -> NDArray[np.float64]:
+    def saturated(angle: NDArray[Any]) -> NDArray[np.float64]:
         limit = 2 ** (angle_bits - 1)
         return np.where(valid, np.clip(angle, -limit, limit - 1), 0)
 

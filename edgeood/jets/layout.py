@@ -69,7 +69,8 @@ class Jets:
     @property
     def process_names(self) -> NDArray[np.str_]:
         """(N,) name of each jet's process."""
-        return np.array(self.processes, dtype=np.str_)[self.jets["process"]]
+        result: NDArray[np.str_] = np.array(self.processes, dtype=np.str_)[self.jets["process"]]
+        return result
 
     @staticmethod
     def concatenate(parts: Iterable["Jets"]) -> "Jets":

@@ -69,7 +69,7 @@ class VariationalAutoencoder(nn.Module):
 
     def decode(self, code: Tensor) -> Tensor:
         """(batch, D) code → (batch, features) jets: pixels in units of the scale, or standardised features."""
-        decoded = self.decoder(code)
+        decoded: Tensor = self.decoder(code)
         if isinstance(self.inputs, FourVectors):
             return decoded
         shares = decoded.float().softmax(1)

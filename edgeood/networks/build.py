@@ -63,7 +63,7 @@ def _build_twin(recipe: Recipe, classes: int) -> "nn.Module":
     return twin
 
 
-def outputs_of(network: "nn.Module", inputs: NDArray, batch_size: int = 512) -> OutputArrays:
+def outputs_of(network: "nn.Module", inputs: NDArray[Any], batch_size: int = 512) -> OutputArrays:
     """Outputs of a network on many jets: the (N, …) inputs go through it in batches."""
     import torch
 

@@ -19,7 +19,7 @@ def convolutions(
     pooling: Literal["average", "max"] = "average",
     activation: Literal["prelu", "relu"] = "prelu",
 ) -> tuple[nn.ModuleList, int]:
-    """Blocks of a convolution without padding, rectifier and pooling, for images of ``pixels``².
+    """Blocks of a convolution without padding, rectifier and pooling, for images of ``pixels`` by ``pixels``.
 
     Returns them, each with parts ``convolution``, ``activation`` and, if it pools, ``pool``, and the number of
     values that leave the last one.

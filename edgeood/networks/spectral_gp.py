@@ -74,7 +74,8 @@ class RandomFeatureGaussianProcess(nn.Module):
         with torch.inference_mode(False), torch.no_grad():
             identity = torch.eye(len(self.phases), dtype=torch.float64, device=self.phases.device)
             factors = torch.linalg.cholesky(self.information.double() + self.ridge * identity)
-            return torch.linalg.solve_triangular(factors, identity, upper=False).float()
+            result: Tensor = torch.linalg.solve_triangular(factors, identity, upper=False).float()
+            return result
 
     @torch.no_grad()
     def _collect(self, features: Tensor, logits: Tensor) -> None:
@@ -88,7 +89,7 @@ class RandomFeatureGaussianProcess(nn.Module):
         """(batch, width) → logits (batch, K), the mean-field ones in evaluation mode."""
         with torch.autocast(x.device.type, enabled=False):
             features = self.features(x.float())
-            logits = self.output(features)
+            logits: Tensor = self.output(features)
             if self.training:
                 self._collect(features, logits)
                 return logits

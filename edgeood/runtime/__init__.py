@@ -15,7 +15,7 @@ emulator       the shared library that stands for the firmware in software trigg
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgeood.errors import EdgeoodError
 from edgeood.suggestions import suggestion
@@ -43,6 +43,7 @@ _OPENERS = {
 """Engine → ``module:function`` that opens it, imported when it is used; called as :func:`open_engine` is."""
 
 ENGINES = tuple(_OPENERS)
+"""Their names."""
 
 
 class Engine(Protocol):
@@ -56,7 +57,7 @@ class Engine(Protocol):
     def threshold(self) -> float:
         """Jets with a score above it are anomalous."""
 
-    def __call__(self, inputs: "NDArray", /) -> "NDArray":
+    def __call__(self, inputs: "NDArray[Any]", /) -> "NDArray[Any]":
         """(N,) scores in float64 from (N, …) float32 network inputs."""
 
 

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ class Cpu:
         self.inputs: int = functions.edgeood_inputs()
         """Numbers of one jet."""
 
-    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, …) inputs; NaN for a jet with NaN among its inputs.
 
         Raises :class:`EdgeoodError` for jets of another shape.

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +113,7 @@ class CSim:
         self.workers = workers or usable_cores()
         self.progress = progress
 
-    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(B,) scores from (B, 1, P, P) images or (B, N, F) candidates.
 
         Raises :class:`EdgeoodError` if a worker dies.
@@ -128,7 +129,7 @@ class CSim:
                 one.result()
         return scores
 
-    def _work(self, inputs: NDArray, scores: NDArray, chunks: "SimpleQueue[slice]") -> None:
+    def _work(self, inputs: NDArray[Any], scores: NDArray[Any], chunks: "SimpleQueue[slice]") -> None:
         """Feed one process until no chunk is left."""
         command = [sys.executable, "-P", str(Path(__file__).with_name("csim_worker.py")), str(self.library)]
         command += [f"{self.project}_double", str(inputs.shape[1])]

@@ -6,12 +6,13 @@ Started by :mod:`edgeood.runtime.csim` as a script, so that it loads nothing but
 import ctypes
 import os
 import sys
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def simulate(library: str | os.PathLike[str], function: str, inputs: NDArray) -> NDArray[np.float64]:
+def simulate(library: str | os.PathLike[str], function: str, inputs: NDArray[Any]) -> NDArray[np.float64]:
     """(N,) scores of (N, inputs) jets, one after the other, by a compiled project's double bridge."""
     bridge = getattr(ctypes.CDLL(os.fspath(library)), function)
     bridge.argtypes = [ctypes.c_void_p, ctypes.c_void_p]

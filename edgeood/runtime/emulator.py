@@ -5,6 +5,7 @@ import math
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.ctypeslib import ndpointer
@@ -66,7 +67,7 @@ class Emulator:
             ndpointer(np.int64, flags="C_CONTIGUOUS"),
         ]
 
-    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, …) network inputs. Raises :class:`EdgeoodError` if they are of another network."""
         width = math.prod(inputs.shape[1:])
         if width != self.inputs:

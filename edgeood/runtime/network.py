@@ -1,7 +1,7 @@
 """Scores by the trained network itself and NumPy: the reference of the other engines."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,11 @@ class Network:
 
     name = "network"
 
-    def __init__(self, score: Callable[[NDArray], NDArray[np.float64]], threshold: float) -> None:
+    def __init__(self, score: Callable[[NDArray[Any]], NDArray[np.float64]], threshold: float) -> None:
         self._score = score
         self.threshold = threshold
 
-    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, …) network inputs."""
         return self._score(np.ascontiguousarray(inputs, np.float32))
 
@@ -55,5 +55,7 @@ def open_network(
     return Network(lambda inputs: _scored(network, fused.score, inputs), fused.threshold)
 
 
-def _scored(network: "nn.Module", score: "AnomalyScore | FusedScore", inputs: NDArray) -> NDArray[np.float64]:
+def _scored(
+    network: "nn.Module", score: "AnomalyScore | FusedScore", inputs: NDArray[Any]
+) -> NDArray[np.float64]:
     return score(*outputs_of(network, inputs))

@@ -1,6 +1,7 @@
 """Scores by ONNX Runtime on the CPU: needs the ``score.onnx`` file, numpy and onnxruntime, nothing else."""
 
 import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class OnnxRuntime:
         """Jets with a score above it are anomalous."""
         return float(self.about["threshold"])
 
-    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, 1, P, P) images or (N, constituents, F) candidates."""
         inputs = np.ascontiguousarray(inputs, np.float32)
         name = self._session.get_inputs()[0].name

@@ -64,12 +64,12 @@ class QonnxExecution:
         """Jets with a score above it are anomalous."""
         return float(self.about["threshold"])
 
-    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, 1, P, P) images or (N, constituents, F) candidates."""
         return execute(self._model, inputs)
 
 
-def execute(model: onnx.ModelProto, inputs: NDArray) -> NDArray[np.float64]:
+def execute(model: onnx.ModelProto, inputs: NDArray[Any]) -> NDArray[np.float64]:
     """(N,) scores of a QONNX model of ours by qonnx's executor, many jets at a time."""
     from qonnx.core.onnx_exec import execute_onnx
 

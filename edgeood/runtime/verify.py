@@ -27,7 +27,7 @@ USUAL_ENGINES = ("network", "onnxruntime", "csim")
 
 
 def corner_inputs(shape: tuple[int, ...], input_type: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
-    """(n, *shape) inputs where rounding, saturation or overflow would go wrong first.
+    """Inputs (n, …) of this ``shape`` where rounding, saturation or overflow would go wrong first.
 
     ``shape`` is that of one image (1, P, P) or of one jet's candidates (N, F), of ``input_type``. Dense random
     numbers within and beyond its range, all zero, all at the highest value, far above and far below it, ties
@@ -55,7 +55,7 @@ def corner_inputs(shape: tuple[int, ...], input_type: FixedPoint, seed: int = 0)
     return np.concatenate(corners).astype(np.float32)
 
 
-def mismatches(first: NDArray, second: NDArray, step: float) -> NDArray[np.int64]:
+def mismatches(first: NDArray[Any], second: NDArray[Any], step: float) -> NDArray[np.int64]:
     """Indices where two engines' scores are not the same integer number of steps, or no such number at all."""
     one, other = np.asarray(first, np.float64) / step, np.asarray(second, np.float64) / step
     if one.shape != other.shape:
@@ -123,7 +123,7 @@ def _exported(run: Run) -> list[str]:
     return found or [run.manifest["recipe"]["score"]["kind"]]
 
 
-def _compare(results: dict[str, NDArray], step: float) -> dict[str, Any]:
+def _compare(results: dict[str, NDArray[Any]], step: float) -> dict[str, Any]:
     counts, examples = {}, []
     for one, other in itertools.combinations(results, 2):
         shared = min(len(results[one]), len(results[other]))

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ _WHERE = {
     "nearest_neighbours": "edgeood.scores.nearest_neighbours:NearestNeighbours",
 }
 SCORE_NAMES = tuple(_WHERE)
+"""All scores, in the order of reports."""
 _OF_ONE_CLASS = ("max_logit", "mahalanobis", "mahalanobis_diagonal", "nearest_neighbours")
 
 
@@ -34,18 +35,18 @@ class AnomalyScore(Protocol):
     """Jets above it are selected; NaN until one is chosen (:func:`edgeood.scores.working_point`)."""
 
     def fit(
-        self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
     ) -> "AnomalyScore":
         """Learn from known jets: (N, D) representation, (N, K) logits, (N,) class indices, the background's index."""
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[Any]:
         """(N,) scores in float64."""
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """Everything that :meth:`fit` learned and the threshold, for the run directory."""
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> "AnomalyScore":
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> "AnomalyScore":
         """The score that gave these :meth:`parameters`."""
 
 
@@ -54,7 +55,8 @@ def _class_of(name: str) -> type[AnomalyScore]:
         remedy = suggestion(name, SCORE_NAMES, f"choose one of {', '.join(SCORE_NAMES)}.")
         raise EdgeoodError(f"there is no anomaly score '{name}'; {remedy}")
     module, own_name = _WHERE[name].split(":")
-    return getattr(importlib.import_module(module), own_name)
+    result: type[AnomalyScore] = getattr(importlib.import_module(module), own_name)
+    return result
 
 
 def scores_for(classes: int) -> tuple[str, ...]:
@@ -67,9 +69,9 @@ def scores_for(classes: int) -> tuple[str, ...]:
 
 
 def fit_scores(
-    representation: NDArray,
-    logits: NDArray,
-    labels: NDArray,
+    representation: NDArray[Any],
+    logits: NDArray[Any],
+    labels: NDArray[Any],
     names: Sequence[str] | None = None,
     background: int = 0,
     normal: str = "known",
@@ -97,7 +99,7 @@ def fit_scores(
     return fitted
 
 
-def load_score(name: str, parameters: Mapping[str, NDArray]) -> AnomalyScore:
+def load_score(name: str, parameters: Mapping[str, NDArray[Any]]) -> AnomalyScore:
     """The fitted score ``name`` from what its ``parameters()`` returned.
 
     Raises :class:`EdgeoodError` if the name is unknown or a parameter is missing.

@@ -1,6 +1,7 @@
 """What scores are fitted on: outputs of known jets, checked, in float64 and in pieces that fit the memory."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +11,7 @@ from edgeood.errors import EdgeoodError
 _CHUNK = 16384
 
 
-def in_chunks(rows: NDArray, size: int = _CHUNK) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+def in_chunks(rows: NDArray[Any], size: int = _CHUNK) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Where each piece of at most ``size`` of the (N, D) ``rows`` lies, and the piece in float64.
 
     A million representations of 256 dimensions are 1 GB in single precision: twice that, and a few temporary
@@ -23,7 +24,7 @@ def in_chunks(rows: NDArray, size: int = _CHUNK) -> Iterator[tuple[slice, NDArra
 
 def same_jets(
     representation: ArrayLike, logits: ArrayLike, labels: ArrayLike
-) -> tuple[NDArray, NDArray, NDArray]:
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """(N, D) representation, (N, K) logits and (N,) labels as arrays of the types they came in.
 
     Raises :class:`EdgeoodError` if their shapes are not those of the same N jets.
@@ -39,7 +40,7 @@ def same_jets(
 
 def checked(
     representation: ArrayLike, logits: ArrayLike, labels: ArrayLike
-) -> tuple[NDArray, NDArray, NDArray]:
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The arrays of :func:`same_jets`, fit to learn from.
 
     Raises :class:`EdgeoodError` also if a representation is not finite or a label is none of 0 … K − 1.
@@ -58,7 +59,7 @@ def checked(
     return r, g, y
 
 
-def class_rows(representation: NDArray, labels: NDArray, k: int) -> NDArray:
+def class_rows(representation: NDArray[Any], labels: NDArray[Any], k: int) -> NDArray[Any]:
     """(n_k, D) representations of class ``k``, of :func:`checked` arrays.
 
     Raises :class:`EdgeoodError` if there are fewer than two, or if all are the same.
@@ -70,7 +71,8 @@ def class_rows(representation: NDArray, labels: NDArray, k: int) -> NDArray:
         raise EdgeoodError(
             f"the representation of class {k} is the same for all jets; train the network longer."
         )
-    return rows
+    result: NDArray[Any] = rows
+    return result
 
 
 def check_background(background: int, classes: int) -> None:

@@ -7,6 +7,8 @@ Anal. 88 (2004) 365) with a small fixed weight. It bounds the condition number b
 covariance as it is.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,7 +18,7 @@ REGULARISATION = 1e-3
 """Relative to the mean variance over the dimensions of the representation."""
 
 
-def moments(rows: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def moments(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(D,) mean and (D, D) empirical covariance of the (n, D) ``rows``."""
     dimensions = rows.shape[1]
     mean = np.zeros(dimensions)

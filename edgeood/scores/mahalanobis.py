@@ -12,7 +12,7 @@ dimension that is always zero.
 
 import math
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,9 @@ class Mahalanobis:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
+    def fit(
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
+    ) -> Self:
         """Learn means and precisions. Raises :class:`EdgeoodError` for jets that do not allow it."""
         representation, logits, labels = checked(representation, logits, labels)
         means, precisions = [], []
@@ -45,7 +47,7 @@ class Mahalanobis:
         self.mean, self.precision = np.stack(means), np.stack(precisions)
         return self
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) squared distances of the (N, D) representation to the nearest class."""
         representation = np.asarray(representation)
         nearest = np.full(len(representation), np.inf)
@@ -56,12 +58,12 @@ class Mahalanobis:
                 nearest[chosen] = np.minimum(nearest[chosen], distance)
         return nearest
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """``mean`` (K, D), ``precision`` (K, D, D), ``threshold``."""
         return {"mean": self.mean, "precision": self.precision, "threshold": np.array(self.threshold)}
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted score. Raises KeyError for a missing parameter."""
         score = cls()
         score.mean, score.precision = parameters["mean"], parameters["precision"]
@@ -84,7 +86,9 @@ class DiagonalMahalanobis:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
+    def fit(
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
+    ) -> Self:
         """Learn means and variances. Raises :class:`EdgeoodError` for jets that do not allow it."""
         representation, logits, labels = checked(representation, logits, labels)
         fitted = [moments(class_rows(representation, labels, k)) for k in range(logits.shape[1])]
@@ -100,7 +104,7 @@ class DiagonalMahalanobis:
         score.mean, score.inverse_variance = self.mean[k : k + 1], self.inverse_variance[k : k + 1]
         return score
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) squared distances of the (N, D) representation to the nearest class."""
         representation = np.asarray(representation)
         nearest = np.full(len(representation), np.inf)
@@ -109,7 +113,7 @@ class DiagonalMahalanobis:
                 nearest[chosen] = np.minimum(nearest[chosen], (rows - mean) ** 2 @ inverse_variance)
         return nearest
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """``mean`` (K, D), ``inverse_variance`` (K, D), ``threshold``."""
         return {
             "mean": self.mean,
@@ -118,7 +122,7 @@ class DiagonalMahalanobis:
         }
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted score. Raises KeyError for a missing parameter."""
         score = cls()
         score.mean, score.inverse_variance = parameters["mean"], parameters["inverse_variance"]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,9 @@ class MahalanobisBackground:
         self.background = 0
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
+    def fit(
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
+    ) -> Self:
         """Learn mean and covariance. Raises :class:`EdgeoodError` for jets that do not allow it."""
         representation, logits, labels = checked(representation, logits, labels)
         check_background(background, logits.shape[1])
@@ -38,11 +40,11 @@ class MahalanobisBackground:
         self.whitening = whitening(covariance)
         return self
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) squared distances of the (N, D) representation to the background."""
         return squared_distance(representation, self.mean, self.whitening)
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """``mean`` (D,), ``whitening`` (D, D), ``background``, the index of its class, ``threshold``."""
         return {
             "mean": self.mean,
@@ -52,7 +54,7 @@ class MahalanobisBackground:
         }
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted score. Raises KeyError for a missing parameter."""
         score = cls()
         score.mean, score.whitening = parameters["mean"], parameters["whitening"]

@@ -1,6 +1,6 @@
 """Scores that mean the same at every jet mass: each is compared with the background's of the same mass."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class MassFlattening:
         self._quantiles = np.zeros((0, _KNOTS))
         self._normal = np.linspace(-_LARGEST_NORMAL, _LARGEST_NORMAL, _KNOTS)
 
-    def fit(self, score: NDArray, mass_gev: NDArray) -> Self:
+    def fit(self, score: NDArray[Any], mass_gev: NDArray[Any]) -> Self:
         """Learn F from background jets: scores (N,) and masses (N,) in GeV.
 
         Raises :class:`EdgeoodError` for fewer than 50 jets a bin.
@@ -52,7 +52,7 @@ class MassFlattening:
         self._quantiles = np.stack([np.quantile(score[own], ndtr(self._normal)) for own in members])
         return self
 
-    def __call__(self, score: NDArray, mass_gev: NDArray) -> NDArray[np.float64]:
+    def __call__(self, score: NDArray[Any], mass_gev: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) flattened scores of jets with scores (N,) and masses (N,) in GeV, in standard deviations."""
         score, mass = np.asarray(score, np.float64), np.asarray(mass_gev, np.float64)
         place = np.interp(mass, self._mass, np.arange(self.bins))
@@ -76,11 +76,14 @@ def _normal_quantile(probability: float) -> float:
     return float(ndtri(probability))
 
 
-def _piecewise(values: NDArray, knots: NDArray, heights: NDArray) -> NDArray:
+def _piecewise(values: NDArray[Any], knots: NDArray[Any], heights: NDArray[Any]) -> NDArray[Any]:
     """Linear interpolation of each value (N,) in its own rising row of knots (N, K), and beyond its ends."""
     segment = np.clip((values[:, None] >= knots).sum(1) - 1, 0, knots.shape[1] - 2)
     rows = np.arange(len(values))
     left, right = knots[rows, segment], knots[rows, segment + 1]
     # Equal quantiles (a score with few values) leave no slope: the smallest width stands in.
     width = np.maximum(right - left, 1e-12 * np.maximum(np.abs(right), 1))
-    return heights[segment] + (values - left) / width * (heights[segment + 1] - heights[segment])
+    result: NDArray[Any] = heights[segment] + (values - left) / width * (
+        heights[segment + 1] - heights[segment]
+    )
+    return result

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +21,23 @@ class MaxLogit:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
+    def fit(
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
+    ) -> Self:
         """Nothing to learn."""
         return self
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from the (N, K) logits; the representation is not looked at."""
-        return -np.max(np.asarray(logits, np.float64), axis=1)
+        result: NDArray[np.float64] = -np.max(np.asarray(logits, np.float64), axis=1)
+        return result
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """``threshold`` only."""
         return {"threshold": np.array(self.threshold)}
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The score with the stored threshold. Raises KeyError if it is missing."""
         score = cls()
         score.threshold = float(parameters["threshold"])

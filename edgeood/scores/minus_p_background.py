@@ -8,7 +8,7 @@ keeps every difference that the logits have.
 
 import math
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,10 @@ from edgeood.scores.fitting import check_background
 def background_log_odds(logits: ArrayLike, background: int = 0) -> NDArray[np.float64]:
     """(N,) log((1 − p_b) / p_b) = log Σ_{k≠b} exp g_k − g_b of the (N, K) logits g, b = ``background``."""
     g = np.asarray(logits, np.float64)
-    return np.logaddexp.reduce(np.delete(g, background, axis=1), axis=1) - g[:, background]
+    result: NDArray[np.float64] = (
+        np.logaddexp.reduce(np.delete(g, background, axis=1), axis=1) - g[:, background]
+    )
+    return result
 
 
 def background_probability(logits: ArrayLike, background: int = 0) -> NDArray[np.float64]:
@@ -43,7 +46,9 @@ class MinusPBackground:
         self.background = 0
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
+    def fit(
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
+    ) -> Self:
         """Remember which class is background. Raises :class:`EdgeoodError` if there is no such class or no other."""
         classes = np.shape(logits)[1]
         if classes < 2:
@@ -54,16 +59,16 @@ class MinusPBackground:
         self.background = background
         return self
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from the (N, K) logits; the representation is not looked at."""
         return background_log_odds(logits, self.background)
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """``background``, the index of its class, and ``threshold``."""
         return {"background": np.array(self.background), "threshold": np.array(self.threshold)}
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted score. Raises KeyError for a missing parameter."""
         score = cls()
         score.background = int(parameters["background"])

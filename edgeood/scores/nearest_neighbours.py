@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,9 @@ class NearestNeighbours:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
+    def fit(
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
+    ) -> Self:
         """Draw the bank. Raises :class:`EdgeoodError` for jets that do not allow it."""
         representation, _, _ = checked(representation, logits, labels)
         jets = len(representation)
@@ -59,7 +61,7 @@ class NearestNeighbours:
         self.spread = np.sqrt(np.maximum(variance, REGULARISATION * variance.mean()))
         return self
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) distances of the (N, D) representation to the k-th nearest jet of the bank."""
         representation = np.asarray(representation)
         # |z − z'|² = |z|² + |z'|² − 2 z·z' loses fewest digits around the bank's own mean.
@@ -75,12 +77,12 @@ class NearestNeighbours:
             distance[chosen] = np.sqrt(np.maximum(nearest, 0))
         return distance
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """``bank`` (B, D) float32, ``spread`` (D,), ``threshold``."""
         return {"bank": self.bank, "spread": self.spread, "threshold": np.array(self.threshold)}
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted score. Raises KeyError for a missing parameter."""
         score = cls()
         score.bank, score.spread = parameters["bank"], parameters["spread"]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,9 @@ class RelativeMahalanobis:
     def __init__(self) -> None:
         self.threshold = math.nan
 
-    def fit(self, representation: NDArray, logits: NDArray, labels: NDArray, background: int = 0) -> Self:
+    def fit(
+        self, representation: NDArray[Any], logits: NDArray[Any], labels: NDArray[Any], background: int = 0
+    ) -> Self:
         """Learn means and covariances. Raises :class:`EdgeoodError` for jets that do not allow it."""
         representation, logits, labels = checked(representation, logits, labels)
         classes = logits.shape[1]
@@ -54,13 +56,14 @@ class RelativeMahalanobis:
         self.whitening_of_all = whitening(within + (share * apart.T) @ apart)
         return self
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores of the (N, D) representation; negative where a class explains a jet better than all do."""
         of_classes = [squared_distance(representation, mean, self.whitening) for mean in self.mean]
         of_all = squared_distance(representation, self.mean_of_all, self.whitening_of_all)
-        return np.min(of_classes, axis=0) - of_all
+        result: NDArray[np.float64] = np.min(of_classes, axis=0) - of_all
+        return result
 
-    def parameters(self) -> dict[str, NDArray]:
+    def parameters(self) -> dict[str, NDArray[Any]]:
         """``mean`` (K, D), ``whitening`` (D, D), ``mean_of_all`` (D,), ``whitening_of_all`` (D, D), ``threshold``."""
         return {
             "mean": self.mean,
@@ -71,7 +74,7 @@ class RelativeMahalanobis:
         }
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, NDArray]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted score. Raises KeyError for a missing parameter."""
         score = cls()
         score.mean, score.whitening = parameters["mean"], parameters["whitening"]

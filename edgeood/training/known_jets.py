@@ -36,7 +36,8 @@ def class_labels(jets: Jets, classes: dict[str, tuple[str, ...]]) -> NDArray[np.
     """(N,) index of the class that each jet's process belongs to, −1 for none."""
     of_process = {name: k for k, members in enumerate(classes.values()) for name in members}
     table = np.array([of_process.get(name, -1) for name in jets.processes], np.int64)
-    return table[jets.jets["process"]]
+    result: NDArray[np.int64] = table[jets.jets["process"]]
+    return result
 
 
 def jet_paths(recipe: Recipe, jets: Sequence[str | Path] | None) -> list[Path]:

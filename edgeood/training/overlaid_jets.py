@@ -4,6 +4,8 @@ No physics is claimed for them. A network that has to tell them from single jets
 many cores a jet has and how they lie, which telling the known classes apart does not ask for.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,7 +53,7 @@ def overlaid_jets(
     return overlaid
 
 
-def _overlay(first: Jets, second: Jets, share: NDArray, apart: NDArray, radius: float) -> Jets:
+def _overlay(first: Jets, second: Jets, share: NDArray[Any], apart: NDArray[Any], radius: float) -> Jets:
     """Pairs (N,): the second jet with ``share`` (N,) of the momentum, ``apart`` (N, 2) in (η, φ) from the first."""
     total, eta, phi = (first.jets[name].astype(np.float64) for name in ("pt", "eta", "phi"))
     # The harder core moves the less, so that the axis of the pair stays near that of the first jet.
@@ -73,7 +75,9 @@ def _overlay(first: Jets, second: Jets, share: NDArray, apart: NDArray, radius: 
     return Jets(table, np.take_along_axis(constituents, order, 1), (PROCESS,))
 
 
-def _moved(jets: Jets, pt: NDArray, eta: NDArray, phi: NDArray, away: NDArray) -> NDArray:
+def _moved(
+    jets: Jets, pt: NDArray[Any], eta: NDArray[Any], phi: NDArray[Any], away: NDArray[Any]
+) -> NDArray[Any]:
     """Constituents (N, P) of jets scaled to ``pt`` GeV, with axes ``away`` (N, 2) from ``eta``, ``phi``. All (N,)."""
     own, constituents = jets.jets, jets.constituents.copy()
     valid = constituents["valid"]
@@ -93,7 +97,7 @@ def _moved(jets: Jets, pt: NDArray, eta: NDArray, phi: NDArray, away: NDArray) -
     return constituents
 
 
-def _sums(constituents: NDArray, inside: NDArray) -> NDArray:
+def _sums(constituents: NDArray[Any], inside: NDArray[Any]) -> NDArray[Any]:
     """(N,) jets: the sums of the four-momenta of the constituents ``inside`` (N, P)."""
     pt, eta, phi, energy = (
         np.where(inside, constituents[name], 0).astype(np.float64) for name in ("pt", "eta", "phi", "energy")

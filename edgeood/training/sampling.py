@@ -1,5 +1,7 @@
 """Weights that make the jet mass and the class independent of each other."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ from edgeood.errors import EdgeoodError
 
 
 def nuisance_weights(
-    labels: NDArray, mass_gev: NDArray, bin_gev: float = 5.0, largest: float = 20.0
+    labels: NDArray[Any], mass_gev: NDArray[Any], bin_gev: float = 5.0, largest: float = 20.0
 ) -> NDArray[np.float32]:
     """Weights w = p(y) / p(y | m) that make class y and mass m independent [GZ24 eq. 2].
 
@@ -27,11 +29,16 @@ def nuisance_weights(
     prior = joint.sum(1) / joint.sum()
     conditional = joint / np.maximum(joint.sum(0), 1)
     weights = np.minimum(prior[labels] / conditional[labels, bins], largest)
-    return (weights / weights.mean()).astype(np.float32)
+    result: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
+    return result
 
 
 def mass_matching_weights(
-    labels: NDArray, mass_gev: NDArray, background: int, bin_gev: float = 10.0, largest: float = 20.0
+    labels: NDArray[Any],
+    mass_gev: NDArray[Any],
+    background: int,
+    bin_gev: float = 10.0,
+    largest: float = 20.0,
 ) -> NDArray[np.float32]:
     """Weights that give every class the background's mass spectrum and the same total [CC22 §4.2].
 
@@ -60,4 +67,5 @@ def mass_matching_weights(
     target = np.minimum(spectra[background], largest * spectra.min(0))
     weights = np.divide(target, spectra, out=np.zeros_like(spectra), where=spectra > 0)[labels, bins]
     weights /= np.bincount(labels, weights)[labels]
-    return (weights / weights.mean()).astype(np.float32)
+    result: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
+    return result

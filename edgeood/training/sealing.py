@@ -82,7 +82,10 @@ def operate_otherwise(run: Run, recipe: Recipe, files: Sequence[Path]) -> Run:
 
 
 def with_working_points(
-    recipe: Recipe, network: "nn.Module", parameters: Mapping[str, Mapping[str, NDArray]], jets: KnownJets
+    recipe: Recipe,
+    network: "nn.Module",
+    parameters: Mapping[str, Mapping[str, NDArray[Any]]],
+    jets: KnownJets,
 ) -> Parameters:
     """The scores' ``parameters`` with thresholds that at most the recipe's share of the background in ``jets`` passes.
 
@@ -107,7 +110,7 @@ def with_working_points(
 def _of_integers(
     recipe: Recipe,
     network: "nn.Module",
-    before: Mapping[str, Mapping[str, NDArray]],
+    before: Mapping[str, Mapping[str, NDArray[Any]]],
     fitted: Parameters,
     inputs: NDArray[np.float32],
 ) -> Parameters:

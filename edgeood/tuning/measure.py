@@ -48,7 +48,7 @@ class ValidationJets:
 
         def validating(jets: Jets) -> NDArray[np.bool_]:
             split = split_of(jets.jets["event"], jets.process_names, data.train, data.validation)
-            return split == VALIDATION
+            return np.equal(split, VALIDATION)
 
         jets = selected_jets(files, processes_of(groups), validating, what="validation jets")
         own = {name: np.isin(jets.process_names, members) for name, members in groups.items()}

@@ -195,4 +195,5 @@ def _measured(
         # Only the numbers, the weights and the scores are worth their place on the disk.
         (folder / "network.keras").unlink(missing_ok=True)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    return json.loads(record.read_text(encoding="utf-8"))
+    measured: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    return measured

@@ -52,7 +52,7 @@ def _new_axes(pairs: Pairs) -> tuple["Figure", "Axes"]:
     return new_axes(6.0 if len(pairs) <= _INSIDE else 8.4)
 
 
-def _finish(axes: "Axes", x: NDArray, y: NDArray, signal: str, background: str) -> None:
+def _finish(axes: "Axes", x: NDArray[Any], y: NDArray[Any], signal: str, background: str) -> None:
     """The line of a random choice, and what both figures share."""
     axes.plot(x, y, label="random choice (0.500)", **_RANDOM)
     axes.set_xlim(0, 1)

@@ -84,4 +84,5 @@ def _edges(mass: NDArray[np.float64]) -> NDArray[np.float64]:
     """At most 40 bins of a multiple of 5 GeV, up to the mass that 99 % of the jets stay below."""
     high = max(float(np.quantile(mass, 0.99)), 10 * MASS_BIN_GEV)
     width = MASS_BIN_GEV * np.ceil(high / MASS_BIN_GEV / 40)
-    return np.arange(0, np.ceil(high / width) + 1) * width
+    result: NDArray[np.float64] = np.arange(0, np.ceil(high / width) + 1) * width
+    return result

@@ -1,7 +1,7 @@
 """How a score moves with jet mass, for each class of jets."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,9 +61,10 @@ def score_mass_profile_figure(
     return figure
 
 
-def _edges(masses: list[NDArray]) -> NDArray[np.float64]:
+def _edges(masses: list[NDArray[Any]]) -> NDArray[np.float64]:
     """At most twenty bins of a multiple of 5 GeV, up to the mass that 99 % of every class stay below."""
     high = max(float(np.quantile(mass, 0.99)) for mass in masses)
     bins = np.clip(max(map(len, masses)) // (2 * FEWEST), 3, 20)
     width = 5 * max(np.ceil(high / 5 / bins), 1)
-    return np.arange(0, np.ceil(high / width) + 1) * width
+    result: NDArray[np.float64] = np.arange(0, np.ceil(high / width) + 1) * width
+    return result

@@ -29,7 +29,8 @@ def _checked(probabilities: ArrayLike) -> NDArray[np.float64]:
         raise EdgeoodError(
             "probabilities of a jet are negative or do not sum to one; apply the softmax first."
         )
-    return values / total
+    result: NDArray[np.float64] = values / total
+    return result
 
 
 def simplex_points(probabilities: ArrayLike) -> NDArray[np.float64]:
@@ -37,11 +38,12 @@ def simplex_points(probabilities: ArrayLike) -> NDArray[np.float64]:
 
     Raises :class:`EdgeoodError` if they are not three, negative, or do not sum to one.
     """
-    return _checked(probabilities) @ CORNERS
+    result: NDArray[np.float64] = _checked(probabilities) @ CORNERS
+    return result
 
 
 def simplex_density(probabilities: ArrayLike, divisions: int = 25) -> SimplexDensity:
-    """Count the (N, 3) probabilities in ``divisions``² equal triangles, empty ones included.
+    """Count the (N, 3) probabilities in ``divisions`` squared equal triangles, empty ones included.
 
     Lines of constant probability in steps of 1/``divisions`` cut the simplex into them. Raises as
     :func:`simplex_points`.

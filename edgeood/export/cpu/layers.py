@@ -3,6 +3,8 @@
 The kernels say what each member of a structure means (``layers.h``, ``constituents.h``, ``entry.h``, ``scores.h``).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,7 +66,9 @@ def layer_structure(
     )
 
 
-def _on_the_grid_of(sums: Range, layer: Dense | Convolution, fraction: int) -> tuple[NDArray, NDArray]:
+def _on_the_grid_of(
+    sums: Range, layer: Dense | Convolution, fraction: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Weights (taps, outputs) and biases (outputs,), shifted so that sums need no shift; Python's integers."""
     weights = layer.weights.integers.astype(object)
     if isinstance(layer, Convolution):
@@ -73,7 +77,7 @@ def _on_the_grid_of(sums: Range, layer: Dense | Convolution, fraction: int) -> t
     return weights, layer.bias.integers.astype(object) * (1 << (sums.fraction - layer.bias.type.fraction))
 
 
-def _in_pairs(weights: NDArray) -> NDArray:
+def _in_pairs(weights: NDArray[Any]) -> NDArray[Any]:
     """(taps, outputs) → (pair of taps, output, tap of the pair), a missing last tap with weight zero."""
     taps, outputs = weights.shape
     padded = np.zeros((taps + taps % 2, outputs), object)

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -26,7 +27,7 @@ def constants(**values: int) -> str:
     return "static constexpr int " + ", ".join(f"{key} = {value}" for key, value in values.items()) + ";"
 
 
-def table(c_type: str, name: str, values: NDArray) -> str:
+def table(c_type: str, name: str, values: NDArray[Any]) -> str:
     """An array of constants, wrapped into lines."""
     numbers = ", ".join(map(str, values.ravel().tolist()))
     lines = textwrap.fill(numbers, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)

@@ -14,8 +14,8 @@ def reach_of_rounding(given: Range, fixed_type: FixedPoint) -> int:
     """The largest magnitude that appears while numbers of a range are rounded to a type."""
     drop = given.fraction - fixed_type.fraction
     if drop > 0:
-        return reach(given) + 2 ** (drop - 1)
-    return max(reach(given), fixed_type.highest_integer + 1 + 2**-drop)
+        return reach(given) + (1 << (drop - 1))
+    return max(reach(given), fixed_type.highest_integer + 1 + (1 << -drop))
 
 
 def c_integer(where: str, *reaches: int) -> str:

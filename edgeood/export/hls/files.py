@@ -13,7 +13,7 @@ from edgeood.fixed_point import FixedPoint
 _TEMPLATE = Path(__file__).parent / "template"
 
 
-def write_vectors(folder: Path, inputs: NDArray, integers: NDArray) -> None:
+def write_vectors(folder: Path, inputs: NDArray[Any], integers: NDArray[Any]) -> None:
     """Test vectors for the test bench: a line of inputs for each jet, and the integer that its score must be."""
     folder.mkdir(parents=True, exist_ok=True)
     flat = inputs.astype(np.float64).reshape(len(inputs), -1)

@@ -76,7 +76,7 @@ def write_project(
     name: str,
     folder: Path,
     log: Path,
-    vectors: NDArray,
+    vectors: NDArray[Any],
     backend: Backend = "Vitis",
 ) -> dict[str, str]:
     """Write the HLS project of a fused network into ``folder``.

@@ -31,7 +31,7 @@ def write_onnx(order: Order, path: Path) -> dict[str, Any]:
 
 
 def write_float_onnx(
-    run: Run, score: str, parameters: Mapping[str, NDArray], about: Mapping[str, Any], path: Path
+    run: Run, score: str, parameters: Mapping[str, NDArray[Any]], about: Mapping[str, Any], path: Path
 ) -> None:
     """A float network and its score as plain ONNX."""
     model = to_onnx(load_network(run), score, parameters, run.recipe.inputs.model_dump()["pixels"])

@@ -17,7 +17,7 @@ OPSET = 17
 
 
 def to_onnx(
-    network: "nn.Module", score: str, parameters: Mapping[str, NDArray], pixels: int
+    network: "nn.Module", score: str, parameters: Mapping[str, NDArray[Any]], pixels: int
 ) -> onnx.ModelProto:
     """``images`` (N, 1, P, P) float32 → ``score`` (N, 1) float64.
 
@@ -84,7 +84,7 @@ class _Nodes:
         self.graph.node.append(helper.make_node(op, inputs, [name], name=name, **attributes))
         return name
 
-    def constant(self, values: NDArray) -> str:
+    def constant(self, values: NDArray[Any]) -> str:
         name = self._name()
         self.graph.initializer.append(numpy_helper.from_array(values, name))
         return name

@@ -73,10 +73,11 @@ class EdgeConvolution(nn.Module):
             for norm, weight in zip(later, self._weights(), strict=True)
             for parameter in (weight, norm.weight, norm.bias)
         ]
-        result, *moments = EdgePerceptron.apply(table, graph, first.eps, *parameters)
+        means: Tensor
+        means, *moments = EdgePerceptron.apply(table, graph, first.eps, *parameters)
         for norm, mean, variance in zip(later, moments[::2], moments[1::2], strict=True):
             norm.remember(mean, variance, edges)
-        return result
+        return means
 
     def _norms(self) -> list[BatchNorm]:
         return [cast(BatchNorm, norm) for norm in self.norms]

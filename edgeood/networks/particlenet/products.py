@@ -20,7 +20,8 @@ def product(values: Tensor, weight: Tensor, bias: Tensor | None = None, *, recti
     """(n, C), (C', C) and (C',) → (n, C'): values · weightᵀ + bias, and ReLU of it if it is to be ``rectified``."""
     if _by_onednn(values):
         if torch.is_grad_enabled():
-            return _Product.apply(values, weight, bias, rectified)
+            found: Tensor = _Product.apply(values, weight, bias, rectified)
+            return found
         return _onednn(values, weight, bias, rectified)
     result = functional.linear(values, weight, bias)
     return rectify_(result) if rectified else result
@@ -39,7 +40,10 @@ def _by_onednn(values: Tensor) -> bool:
 
 
 def _onednn(values: Tensor, weight: Tensor, bias: Tensor | None = None, rectified: bool = False) -> Tensor:
-    return torch.ops.mkldnn._linear_pointwise(values, weight, bias, "relu" if rectified else "none", [], "")
+    result: Tensor = torch.ops.mkldnn._linear_pointwise(
+        values, weight, bias, "relu" if rectified else "none", [], ""
+    )
+    return result
 
 
 class _Product(torch.autograd.Function):

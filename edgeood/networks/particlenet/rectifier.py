@@ -23,4 +23,7 @@ def rectified_gradient_(gradient: Tensor, activation: Tensor) -> Tensor:
     if gradient.dtype in _HALF:
         gradient.view(torch.int16).mul_(activation.view(torch.int16).clamp_max_(1))
         return gradient
-    return torch.ops.aten.threshold_backward.grad_input(gradient, activation, 0, grad_input=gradient)
+    result: Tensor = torch.ops.aten.threshold_backward.grad_input(
+        gradient, activation, 0, grad_input=gradient
+    )
+    return result

@@ -1,7 +1,7 @@
 """Anomaly scores as firmware computes them, in fixed point, one per file; and the network that one is fused to."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,17 +36,17 @@ class FusedScore(Protocol):
     def step(self) -> float:
         """Distance between neighbouring scores."""
 
-    def integers(self, representation: NDArray, logits: NDArray) -> NDArray[np.int64]:
+    def integers(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.int64]:
         """(N,) scores in units of ``step``."""
 
-    def __call__(self, representation: NDArray, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores."""
 
     def types(self) -> dict[str, FixedPoint]:
         """Every type of the computation, by what it holds."""
 
 
-def fused_score(recipe: Recipe, name: str, parameters: Mapping[str, NDArray]) -> FusedScore:
+def fused_score(recipe: Recipe, name: str, parameters: Mapping[str, NDArray[Any]]) -> FusedScore:
     """The fused score ``name`` of a quantized recipe from the fitted ``parameters`` of the same score.
 
     Its types keep the recipe's error budget at ``design_threshold``, the working point of the score before it was

@@ -20,6 +20,7 @@ bits cover every representation that its own type can hold, so that nothing ever
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class FixedPointMahalanobis:
         """Distance between neighbouring scores."""
         return self.score_type.step
 
-    def integers(self, representation: NDArray, logits: NDArray | None = None) -> NDArray[np.int64]:
+    def integers(self, representation: NDArray[Any], logits: NDArray[Any] | None = None) -> NDArray[np.int64]:
         """(N,) scores in units of ``step`` from the (N, D) representation, which must lie on its grid."""
         r = self.representation_type.to_integers(representation)
         difference_fraction = self.difference_type.fraction
@@ -73,7 +74,9 @@ class FixedPointMahalanobis:
             np.minimum(nearest, (square * own_inverse_variance >> drop_product).sum(axis=1), out=nearest)
         return nearest
 
-    def __call__(self, representation: NDArray, logits: NDArray | None = None) -> NDArray[np.float64]:
+    def __call__(
+        self, representation: NDArray[Any], logits: NDArray[Any] | None = None
+    ) -> NDArray[np.float64]:
         """(N,) scores, as firmware computes them."""
         return np.asarray(self.integers(representation) * self.step, np.float64)
 
@@ -84,8 +87,8 @@ class FixedPointMahalanobis:
 
 
 def fixed_point_mahalanobis(
-    mean: NDArray,
-    inverse_variance: NDArray,
+    mean: NDArray[Any],
+    inverse_variance: NDArray[Any],
     design_threshold: float,
     representation: FixedPoint,
     error_budget: float,
@@ -150,14 +153,14 @@ def fixed_point_mahalanobis(
     )
 
 
-def _mean_error(mean: NDArray, v: NDArray, fraction: int, threshold: float) -> float:
+def _mean_error(mean: NDArray[Any], v: NDArray[Any], fraction: int, threshold: float) -> float:
     """Share 1 of the module docstring, the worst class."""
     error = np.rint(mean * 2.0**fraction) * 2.0**-fraction - mean
     moment = (v * error**2).sum(axis=1)
     return float((2 * np.sqrt(threshold * moment) + moment).max())
 
 
-def _relative_error(v: NDArray, fraction: int) -> float:
+def _relative_error(v: NDArray[Any], fraction: int) -> float:
     """ρ of the module docstring, the worst class."""
     return float((np.abs(np.rint(v * 2.0**fraction) * 2.0**-fraction - v) / v).max())
 

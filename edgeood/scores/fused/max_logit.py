@@ -1,6 +1,7 @@
 """Max-logit in fixed point: exact, as the logits are."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +28,12 @@ class FixedPointMaxLogit:
         """Distance between neighbouring scores."""
         return self.logits_type.step
 
-    def integers(self, representation: NDArray | None, logits: NDArray) -> NDArray[np.int64]:
+    def integers(self, representation: NDArray[Any] | None, logits: NDArray[Any]) -> NDArray[np.int64]:
         """(N,) scores in units of ``step`` from the (N, K) logits, which must lie on their grid."""
-        return -self.logits_type.to_integers(logits).max(axis=1)
+        result: NDArray[np.int64] = -self.logits_type.to_integers(logits).max(axis=1)
+        return result
 
-    def __call__(self, representation: NDArray | None, logits: NDArray) -> NDArray[np.float64]:
+    def __call__(self, representation: NDArray[Any] | None, logits: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores."""
         return np.asarray(self.integers(representation, logits) * self.step, np.float64)
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,14 +57,14 @@ class FusedNetwork:
         """The working point in units of :attr:`step`: a jet is anomalous if its integer is greater."""
         return math.floor(self.score.threshold / self.score.step)
 
-    def integers(self, inputs: NDArray) -> NDArray[np.int64]:
+    def integers(self, inputs: NDArray[Any]) -> NDArray[np.int64]:
         """(N,) scores in units of :attr:`step` of (N, 1, P, P) images or (N, P, F) candidates.
 
         Raises :class:`EdgeoodError` naming the layer if float64 cannot hold its sums.
         """
         return self.score.integers(*exact_outputs(self.graph, inputs))
 
-    def __call__(self, inputs: NDArray) -> NDArray[np.float64]:
+    def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores of those inputs."""
         return np.asarray(self.integers(inputs) * self.step, np.float64)
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def diagonalising_basis(representation: NDArray, labels: NDArray) -> tuple[NDArray, NDArray]:
+def diagonalising_basis(
+    representation: NDArray[Any], labels: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Rows of A (D, D) and the centre c (D,) of the class means.
 
     A Σ̄ Aᵀ = 1 for the mean Σ̄ of the class covariances, and A Σ₀ Aᵀ is diagonal: the generalised
@@ -42,7 +44,10 @@ def diagonalising_basis(representation: NDArray, labels: NDArray) -> tuple[NDArr
 
 
 def to_canonical(
-    network: "nn.Module", representation: NDArray, labels: NDArray, largest_weight: float | None = None
+    network: "nn.Module",
+    representation: NDArray[Any],
+    labels: NDArray[Any],
+    largest_weight: float | None = None,
 ) -> None:
     """Move a float network's representation into its diagonalising basis.
 

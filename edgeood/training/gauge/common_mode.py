@@ -23,13 +23,16 @@ MASS_BINS = 12
 """Quantiles of the background's mass between which the maximum logit is to be balanced."""
 
 
-def widened(covariance: NDArray) -> NDArray:
+def widened(covariance: NDArray[Any]) -> NDArray[Any]:
     """(D, D) with the least variance that a direction may have."""
-    return covariance + SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    result: NDArray[Any] = covariance + SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(
+        len(covariance)
+    )
+    return result
 
 
 def minus_distance(
-    representation: NDArray, labels: NDArray, background: int | None = None
+    representation: NDArray[Any], labels: NDArray[Any], background: int | None = None
 ) -> NDArray[np.float64]:
     """(N,) −min_k D_k(r) over the classes k, or −D of the ``background`` alone.
 
@@ -44,11 +47,16 @@ def minus_distance(
         covariance = np.atleast_2d(np.cov(group, rowvar=False, bias=True))
         residual = representation - group.mean(0)
         squares.append((residual * np.linalg.solve(widened(covariance), residual.T).T).sum(1))
-    return -np.sqrt(np.min(squares, axis=0))
+    result: NDArray[np.float64] = -np.sqrt(np.min(squares, axis=0))
+    return result
 
 
 def with_overlaid_odds(
-    wanted: NDArray, representation: NDArray, background: NDArray, overlaid: NDArray, share: float
+    wanted: NDArray[Any],
+    representation: NDArray[Any],
+    background: NDArray[Any],
+    overlaid: NDArray[Any],
+    share: float,
 ) -> NDArray[np.float64]:
     """(N,) (1 − ``share``)·``wanted`` − ``share``·(the log-odds of overlaid jets against background).
 
@@ -60,16 +68,19 @@ def with_overlaid_odds(
     representation = np.asarray(representation, np.float64)
     slope, _ = linear_log_odds(representation[background], overlaid)
     odds = (representation - representation[background].mean(0)) @ slope
-    return (1 - share) * wanted - share * odds * (wanted[background].std() / odds[background].std())
+    result: NDArray[np.float64] = (1 - share) * wanted - share * odds * (
+        wanted[background].std() / odds[background].std()
+    )
+    return result
 
 
 def distance_gauge(
-    representation: NDArray,
-    maximum: NDArray,
-    wanted: NDArray,
-    background_mass: tuple[NDArray, NDArray] | None = None,
+    representation: NDArray[Any],
+    maximum: NDArray[Any],
+    wanted: NDArray[Any],
+    background_mass: tuple[NDArray[Any], NDArray[Any]] | None = None,
     neutrality: float = 0.0,
-) -> tuple[NDArray, float]:
+) -> tuple[NDArray[Any], float]:
     """The common mode (g (D,), b) after which the maximum logit is closest to minus a distance.
 
     Least squares over known jets of ``maximum`` + g·r + b to ``wanted``; and, ``neutrality`` times, of the
@@ -97,7 +108,7 @@ def distance_gauge(
     return solution[:-1], float(solution[-1])
 
 
-def background_gauge(weight: NDArray, bias: NDArray, background: int) -> tuple[NDArray, float]:
+def background_gauge(weight: NDArray[Any], bias: NDArray[Any], background: int) -> tuple[NDArray[Any], float]:
     """The common mode (g (D,), b) after which the other logits average to u, and the background's is 2u above 0.
 
     u is the background's logit minus the mean of the others. With two classes the logits become 2u and u, whose
@@ -114,12 +125,12 @@ def background_gauge(weight: NDArray, bias: NDArray, background: int) -> tuple[N
 
 def choose_common_mode(
     network: "nn.Module",
-    representation: NDArray,
-    labels: NDArray,
-    mass_gev: NDArray,
+    representation: NDArray[Any],
+    labels: NDArray[Any],
+    mass_gev: NDArray[Any],
     background: int,
     score: "Score",
-    overlaid: NDArray | None = None,
+    overlaid: NDArray[Any] | None = None,
 ) -> None:
     """Give a float network's logits the common mode that ``score.normal`` asks for; in place.
 

@@ -1,5 +1,7 @@
 """Linear log-odds between two samples of representations: logistic regression."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ _RIDGE = 1e-4
 """Of the mean loss, in units of the first sample's widths: separable samples have no finite optimum without."""
 
 
-def linear_log_odds(sample: NDArray, other: NDArray) -> tuple[NDArray[np.float64], float]:
+def linear_log_odds(sample: NDArray[Any], other: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
     """(w (D,), b) of the linear function w·r + b nearest to log p(r | ``other``) / p(r | ``sample``).
 
     Logistic regression (D. R. Cox, J. R. Stat. Soc. B 20 (1958) 215) with half of all weight on each of the samples,
@@ -25,14 +27,17 @@ def linear_log_odds(sample: NDArray, other: NDArray) -> tuple[NDArray[np.float64
     weight = np.repeat([0.5 / len(sample), 0.5 / len(other)], [len(sample), len(other)])
     ridge = np.append(np.full(sample.shape[1], _RIDGE), 0)
 
-    def loss_and_slope(solution: NDArray) -> tuple[float, NDArray]:
+    def loss_and_slope(solution: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         margin = sign * (rows @ solution)
         loss = weight @ np.logaddexp(0, -margin) + 0.5 * (ridge * solution) @ solution
         return loss, rows.T @ (-sign * weight / (1 + np.exp(np.clip(margin, -500, 500)))) + ridge * solution
 
-    def curvature(solution: NDArray) -> NDArray:
+    def curvature(solution: NDArray[Any]) -> NDArray[Any]:
         likely = 1 / (1 + np.exp(-np.clip(rows @ solution, -500, 500)))
-        return rows.T @ (rows * (weight * likely * (1 - likely))[:, None]) + np.diag(ridge + 1e-12)
+        result: NDArray[Any] = rows.T @ (rows * (weight * likely * (1 - likely))[:, None]) + np.diag(
+            ridge + 1e-12
+        )
+        return result
 
     found = minimize(
         loss_and_slope, np.zeros(rows.shape[1]), jac=True, hess=curvature, method="trust-exact",

@@ -38,7 +38,8 @@ class NuRDObjective(Objective):
 
     def _critic_logit(self, representation: Tensor, batch: Batch, mass: Tensor) -> Tensor:
         label = one_hot(batch.labels, self.classes).to(representation.dtype)
-        return self.critic(torch.cat([representation, label, mass[:, None]], 1)).squeeze(1)
+        result: Tensor = self.critic(torch.cat([representation, label, mass[:, None]], 1)).squeeze(1)
+        return result
 
     def _pairs(self, representation: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Critic logits of true pairs and of shuffled ones, and the weights of the shuffled ones. (B,) each."""

@@ -100,7 +100,7 @@ def test_loaders_give_the_scores_of_the_network(written, settings: dict[str, str
     command = ["g++", "-std=c++17", "-idirafter", "compatible", "load_emulator.cpp", "-ldl", "-o", compiled]
     subprocess.run(command, cwd=emulator.folder, check=True)
     done = subprocess.run(
-        [compiled, str(emulator.library)], stdin=jets.open(), capture_output=True, text=True, check=True
+        [compiled, str(emulator.library)], input=jets.read_text(), capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == expected
 
@@ -249,7 +249,7 @@ def test_the_folder_builds_itself_elsewhere(written, tmp_path: Path) -> None:
     vectors = folder / "test_vectors"
     command = [folder / "load_emulator", folder / emulator.library.name]
     done = subprocess.run(
-        command, stdin=(vectors / "inputs.dat").open(), capture_output=True, text=True, check=True
+        command, input=(vectors / "inputs.dat").read_text(), capture_output=True, text=True, check=True
     )
     scores = [line.split()[0] for line in done.stdout.splitlines()]
     assert scores == (vectors / "expected_integers.dat").read_text().split()

@@ -27,14 +27,16 @@ from edgeood.recipe import Block
 
 def quantizer(fixed_type: FixedPoint) -> nn.Module:
     """Rounds a tensor to ``fixed_type``."""
-    return QuantIdentity(act_quant=activation_quantizer(fixed_type))
+    result: nn.Module = QuantIdentity(act_quant=activation_quantizer(fixed_type))
+    return result
 
 
 def activation(fixed_type: FixedPoint) -> nn.Module:
     """What follows a layer's sums: a quantized ReLU if ``fixed_type`` is unsigned, else rounding alone."""
     if fixed_type.signed:
         return quantizer(fixed_type)
-    return QuantReLU(act_quant=activation_quantizer(fixed_type))
+    result: nn.Module = QuantReLU(act_quant=activation_quantizer(fixed_type))
+    return result
 
 
 def _generator_untouched() -> AbstractContextManager[None]:
@@ -75,7 +77,8 @@ class BrevitasTwin(QuantizedTwin):
     def _run(self, name: str, tensor: Tensor, part: str = "activation") -> Tensor:
         """A layer's sums after quantization (part: ``activation`` or ``edges``)."""
         sums = self.get_submodule(name)(tensor)
-        return self.get_submodule(f"{name}_{part}")(sums)
+        result: Tensor = self.get_submodule(f"{name}_{part}")(sums)
+        return result
 
     def _run_head(self, tensor: Tensor) -> Outputs:
         for i in range(len(self.network.hidden)):

@@ -61,12 +61,13 @@ class KnnGatherLayer(keras.layers.Layer):  # type: ignore[name-defined]
     def get_config(self) -> dict[str, Any]:
         """What the ``.keras`` file keeps of the layer."""
         fixed_type = self.coordinate_type
-        return super().get_config() | {
+        result: dict[str, Any] = super().get_config() | {
             "neighbours": self.neighbours,
             "first": self.first,
             "coordinates": self.coordinates,
             "coordinate_type": [fixed_type.bits, fixed_type.integer, fixed_type.signed],
         }
+        return result
 
 
 def _neighbour_mask(places: Any, valid: Any, k: int) -> Any:

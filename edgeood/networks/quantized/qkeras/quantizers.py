@@ -34,11 +34,13 @@ def quantize(values: Tensor, fixed_type: FixedPoint) -> Tensor:
     Exact for every finite input. QKeras computes ``x + (q(x) − x)`` instead, which in float32 can miss the
     grid by an ulp where a signed type saturates.
     """
-    return _RoundAndSaturate.apply(values, fixed_type)
+    result: Tensor = _RoundAndSaturate.apply(values, fixed_type)
+    return result
 
 
 def _tensor(x: Any) -> Tensor:
-    return x.value if isinstance(x, keras.Variable) else x
+    result: Tensor = x.value if isinstance(x, keras.Variable) else x
+    return result
 
 
 class FusedBits(qkeras.quantized_bits):  # type: ignore[name-defined]
