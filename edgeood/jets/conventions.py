@@ -106,7 +106,8 @@ def _signs(jets: NDArray[Any], leading: NDArray[Any]) -> dict[str, NDArray[np.bo
 
 def _is_degrees(phi: NDArray[Any]) -> NDArray[np.bool_]:
     size = np.abs(phi)
-    return (size > LARGEST_PHI) & (size <= 360)
+    degrees: NDArray[np.bool_] = (size > LARGEST_PHI) & (size <= 360)
+    return degrees
 
 
 def _angles(
@@ -116,7 +117,8 @@ def _angles(
 
     def distance(along: NDArray[Any], around: NDArray[Any]) -> NDArray[Any]:
         around = around - 2 * np.pi * np.rint(around / (2 * np.pi))
-        return np.hypot((share * along).sum(axis=1), (share * around).sum(axis=1))
+        length: NDArray[Any] = np.hypot((share * along).sum(axis=1), (share * around).sum(axis=1))
+        return length
 
     away = distance(eta - axis_eta[:, None], phi - axis_phi[:, None])
     off_axis = away > _OFF_AXIS

@@ -1,7 +1,7 @@
 """Which files are meant by a path: a jet file, or a folder of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import h5py
@@ -12,16 +12,16 @@ from edgeood.jets.tables import is_scores
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-def jet_files(paths: Paths) -> list[Path]:
+def jet_files(paths: Paths, crashing: Container[Path] = ()) -> list[Path]:
     """The jet files meant by a file, a folder (its ``*.h5``, sorted by name) or a sequence of those.
 
-    Files of scores in a folder are left out. Raises :class:`EdgeoodError` if a path does not exist or a folder
-    holds none.
+    Files of scores in a folder are left out, for which each is opened, but for those that are known as ``crashing``.
+    Raises :class:`EdgeoodError` if a path does not exist or a folder holds none.
     """
     files: list[Path] = []
     for path in _listed(paths):
         if path.is_dir():
-            found = [file for file in _in_folder(path) if not _holds_scores(file)]
+            found = [file for file in _in_folder(path) if file in crashing or not _holds_scores(file)]
             if not found:
                 raise EdgeoodError(
                     f"folder {path} holds no jet files (*.h5); make some with `edgeood generate`."

@@ -46,15 +46,14 @@ def count_jets(paths: Paths, reading: Reading | None = None) -> int:
 
     Raises :class:`EdgeoodError` as reading does.
     """
+    reading = reading or Reading()
     total = 0
-    for path in jet_files(paths):
-        if reading and path in reading.crashing:
-            continue
+    for path in jet_files(paths, reading.crashing):
         try:
-            with open_tables(path) as tables:
+            with reading.open(path) as tables:
                 total += len(tables)
         except EdgeoodError:
-            if not (reading and reading.skip_bad):
+            if not reading.skip_bad:
                 raise
     return total
 

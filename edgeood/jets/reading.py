@@ -4,6 +4,7 @@ However much is passed over, every row of the input keeps its place: a :class:`P
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,12 @@ class Reading:
     rows: int = 0
     """of all files so far"""
 
+    def open(self, path: Path) -> AbstractContextManager[Tables]:
+        """Open a jet file (:func:`open_tables`), unless it is one that is not to be opened."""
+        if path in self.crashing:
+            raise EdgeoodError(f"{path} {self.crashing[path]}")
+        return open_tables(path)
+
     @property
     def skipped_jets(self) -> int:
         """Jets passed over, as far as they could be counted."""
@@ -84,11 +91,9 @@ def iterate_portions(paths: Paths, batch: int, reading: Reading) -> Iterator[Por
 
     Raises :class:`EdgeoodError` for a bad file or jet, unless those are passed over.
     """
-    for path in jet_files(paths):
+    for path in jet_files(paths, reading.crashing):
         try:
-            if path in reading.crashing:
-                raise EdgeoodError(f"{path} {reading.crashing[path]}")
-            with open_tables(path) as tables:
+            with reading.open(path) as tables:
                 yield from _portions(tables, batch, reading)
         except EdgeoodError as error:
             if not reading.skip_bad:

@@ -48,7 +48,7 @@ def chunk_cache(dataset: Any) -> int:
     across = math.prod(
         -(-whole // part) * part for whole, part in zip(dataset.shape[1:], others, strict=True)
     )
-    return min(rows * across * dataset.dtype.itemsize, LARGEST_CHUNK)
+    return min(int(rows * across * dataset.dtype.itemsize), LARGEST_CHUNK)
 
 
 def open_with_cache(file: Any, name: str, cache: int) -> Any:

@@ -119,7 +119,8 @@ class Tables:
     def _read(self, dataset: Any, rows: slice, layout: np.dtype) -> NDArray[Any]:
         used = [name for name in layout.names or () if name in dataset.dtype.names]
         with told(self.path):
-            return dataset[rows] if len(used) == len(dataset.dtype.names) else dataset.fields(used)[rows]
+            source = dataset if len(used) == len(dataset.dtype.names) else dataset.fields(used)
+            return np.asarray(source[rows])
 
 
 def is_scores(file: Any) -> bool:
@@ -129,7 +130,7 @@ def is_scores(file: Any) -> bool:
 
 def _bytes(dataset: Any, layout: np.dtype) -> int:
     """Bytes of the fields of one entry that are used, or of what they become if that is more."""
-    used = (dataset.dtype[name].itemsize for name in layout.names or () if name in dataset.dtype.names)
+    used = (int(dataset.dtype[name].itemsize) for name in layout.names or () if name in dataset.dtype.names)
     return max(layout.itemsize, sum(used))
 
 
@@ -182,5 +183,7 @@ def _fill(
             values = np.where(wrong, 0, values)
         if filled is not raw or wrong is not None:
             filled[field] = values
+        if wrong is not None and field == "event":
+            filled[field][wrong] = -1
         if field == "valid":
             present = filled["valid"]
