@@ -67,8 +67,13 @@ class Reading:
     def summary(self) -> str:
         """What was passed over and sorted, for the user, or an empty string."""
         files = len({one.file for one in self.skipped})
-        told = [f"{self.skipped_jets} jets skipped in {files} files"] if self.skipped else []
-        return ", ".join(told + [f"constituents of {self.sorted_jets} jets sorted"] * bool(self.sorted_jets))
+        told = [f"skipped {_counted(self.skipped_jets, 'jet')} in {_counted(files, 'file')}"] * bool(files)
+        told += [f"sorted the constituents of {_counted(self.sorted_jets, 'jet')}"] * bool(self.sorted_jets)
+        return ", ".join(told)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 @dataclass(frozen=True)

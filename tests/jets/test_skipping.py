@@ -84,7 +84,7 @@ def test_every_row_keeps_its_place(batch: int, folder: Path) -> None:
         strict=True,
     ):
         assert words in reason
-    assert reading.summary() == "3 jets skipped in 4 files"
+    assert reading.summary() == "skipped 3 jets in 4 files"
 
 
 def test_scores_of_skipped_jets_are_not_a_number_and_listed(folder: Path, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_unsorted_constituents_are_sorted_on_request(tmp_path: Path) -> None:
     reading = Reading(sort=True)
     (read,) = iterate_jets(path, 100, reading)
     assert reading.sorted_jets == 8
-    assert reading.summary() == "constituents of 8 jets sorted"
+    assert reading.summary() == "sorted the constituents of 8 jets"
     rest = np.arange(20) != 3
     np.testing.assert_array_equal(read.constituents["pt"][rest], parts["pt"][rest])
     np.testing.assert_array_equal(read.constituents["eta"][rest], parts["eta"][rest])
