@@ -8,8 +8,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from quantized_runs import quantized_run
 
 from edgeood.cli import main
+from edgeood.export import to
+from edgeood.jets import probe
 
 VERBS = ("demo", "generate", "train", "evaluate", "export", "csim", "score", "verify")
 HEAVY = (
@@ -120,3 +123,34 @@ def test_an_unknown_sample_is_refused(sample, hint, tmp_path, monkeypatch, capsy
     assert code == 2
     assert hint in error
     assert not (tmp_path / "jets").exists()
+
+
+def test_score_goes_on_past_bad_jets_and_sorts(damaged, toy_jet_file, tmp_path, monkeypatch, capsys):
+    run_folder = quantized_run()
+    to(run_folder, "onnx")
+    files = [damaged["empty"], damaged["nan"], toy_jet_file, damaged["unsorted"]]
+    out = tmp_path / "scores.h5"
+    arguments = ["score", run_folder.path, *files, "-o", out, "--quiet"]
+    code, error = call(monkeypatch, capsys, *arguments)
+    assert (code, error.count("\n")) == (2, 1)
+    assert "empty.h5 is empty" in error
+    monkeypatch.setattr(sys, "argv", ["edgeood", *map(str, arguments), "--skip-bad", "--sort"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert not caught.value.code
+    assert (
+        "6000 jets (skipped 1 jet in 2 files, sorted the constituents of 1 jet): " in capsys.readouterr().out
+    )
+    with h5py.File(out) as file:
+        assert np.flatnonzero(np.isnan(file["score"][:])).tolist() == [3]
+        assert file["skipped"]["row"].tolist() == [0, 3]
+
+
+def test_files_are_opened_in_a_child_process_first(toy_jet_file, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        probe, "_open_in_child", lambda files: (1, 11) if toy_jet_file in files else (len(files), None)
+    )
+    for verb in ("score", "csim", "verify"):
+        code, error = call(monkeypatch, capsys, verb, quantized_run().path, toy_jet_file, "--quiet")
+        assert code == 2
+        assert "crashes on it (signal 11)" in error

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgeood.cli.options import JetsArgument, QuietOption, RunArgument, ScoreOption
+from edgeood.cli.options import JetsArgument, QuietOption, RunArgument, ScoreOption, SkipOption, SortOption
 from edgeood.runtime import ENGINES
 
 
@@ -14,10 +14,12 @@ def score(
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("scores.h5"),
     score: ScoreOption = None,
+    skip_bad: SkipOption = False,
+    sort: SortOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Score jets with ONNX Runtime on the CPU."""
-    _score(run, jets, out, score, "onnxruntime", quiet)
+    _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet)
 
 
 def csim(
@@ -25,20 +27,35 @@ def csim(
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("csim.h5"),
     score: ScoreOption = None,
+    skip_bad: SkipOption = False,
+    sort: SortOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Score jets with the C-simulation of the HLS project; needs only g++."""
-    _score(run, jets, out, score, "csim", quiet)
+    _score(run, jets, out, score, "csim", skip_bad, sort, quiet)
 
 
-def _score(run: Path, jets: list[Path], out: Path, score: str | None, engine: str, quiet: bool) -> None:
-    from edgeood.jets.format import count_jets
+def _score(
+    run: Path,
+    jets: list[Path],
+    out: Path,
+    score: str | None,
+    engine: str,
+    skip_bad: bool,
+    sort: bool,
+    quiet: bool,
+) -> None:
+    from edgeood.jets.files import candidates
+    from edgeood.jets.format import Reading, count_jets
+    from edgeood.jets.probe import crashing_files
     from edgeood.progress import progress_bar
     from edgeood.runtime.score import score as score_jets
 
-    with progress_bar(f"scoring jets ({engine})", count_jets(jets), not quiet) as advance:
-        values = score_jets(run, jets, out, engine=engine, score=score, progress=advance)
-    typer.echo(f"{len(values)} jets: {out}")
+    reading = Reading(skip_bad, sort, crashing_files(candidates(jets)))
+    with progress_bar(f"scoring jets ({engine})", count_jets(jets, reading), not quiet) as advance:
+        values = score_jets(run, jets, out, engine=engine, score=score, progress=advance, reading=reading)
+    told = f" ({reading.summary()})" if reading.summary() else ""
+    typer.echo(f"{len(values)} jets{told}: {out}")
 
 
 def verify(
@@ -51,11 +68,14 @@ def verify(
     quiet: QuietOption = False,
 ) -> None:
     """Compare the scores of every engine, bit for bit; exit 1 on any mismatch."""
+    from edgeood.jets.files import candidates
+    from edgeood.jets.probe import refuse_crashing
     from edgeood.progress import progress_bar
     from edgeood.run import Run
     from edgeood.runtime.verify import print_report
     from edgeood.runtime.verify import verify as compare
 
+    refuse_crashing(candidates(jets))
     with progress_bar("C-simulating", None, not quiet) as advance:
         report = compare(
             Run.open(run), jets, engines.split(","), [score] if score else None, progress=advance

@@ -19,6 +19,16 @@ ScoreOption = Annotated[
         "--score", help="max_logit, mahalanobis_diagonal, of a float run also mahalanobis [the recipe's]."
     ),
 ]
+SkipOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad",
+        help="Go on past bad files and jets: score NaN, not anomalous, rows stay aligned; listed in 'skipped'.",
+    ),
+]
+SortOption = Annotated[
+    bool, typer.Option("--sort", help="Sort constituents that do not fall in pT, instead of refusing them.")
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a key of the recipe: section.key=value; repeatable."),

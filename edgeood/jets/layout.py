@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeood.errors import EdgeoodError
+
 CHARGED_HADRON, PHOTON, NEUTRAL_HADRON, ELECTRON, MUON = 1, 2, 3, 4, 5
 """Values of a constituent's ``kind``; 0 is unknown (and padding)."""
 
@@ -20,6 +22,8 @@ CONSTITUENT_DTYPE = np.dtype(
     [(field, "<f4") for field in ("pt", "eta", "phi", "energy")]
     + [("charge", "i1"), ("kind", "i1"), ("valid", "?")]
 )
+MOST_PROCESSES = int(np.iinfo(JET_DTYPE["process"]).max) + 1
+"""Names that the index of a process, one byte, reaches."""
 MAY_BE_UNKNOWN = ("truth_mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4")
 """Fields of jets that are NaN where nobody has computed them."""
 
@@ -35,6 +39,11 @@ def jets_of_momenta(momenta: NDArray[np.float64]) -> NDArray[Any]:
     for field in MAY_BE_UNKNOWN:
         jets[field] = np.nan
     return jets
+
+
+def too_many_processes(count: int) -> str:
+    """End of the sentence about more processes than their index reaches."""
+    return f"{count} processes, more than {MOST_PROCESSES}; name only those that the jets have, or read fewer files."
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +74,16 @@ class Jets:
 
     @staticmethod
     def concatenate(parts: Iterable["Jets"]) -> "Jets":
-        """All jets of ``parts`` in order; process tables are merged, constituents padded to the widest."""
+        """All jets of ``parts`` in order; process tables are merged, constituents padded to the widest.
+
+        Raises :class:`EdgeoodError` if the tables together name more than :data:`MOST_PROCESSES`.
+        """
         parts = list(parts)
         if not parts:
             raise ValueError("there are no jets to concatenate")
         names = tuple(dict.fromkeys(name for part in parts for name in part.processes))
+        if len(names) > MOST_PROCESSES:
+            raise EdgeoodError(f"the files together name {too_many_processes(len(names))}")
         constituents = np.zeros(
             (sum(map(len, parts)), max(part.constituents.shape[1] for part in parts)), CONSTITUENT_DTYPE
         )

@@ -13,7 +13,9 @@ from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
 from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
-from edgeood.jets.format import Paths, iterate_jets, jet_files
+from edgeood.jets.files import Paths, jet_files
+from edgeood.jets.reading import Reading, iterate_portions
+from edgeood.jets.skipped import write_skipped
 from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
 
@@ -29,6 +31,7 @@ def score(
     score: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    reading: Reading | None = None,
 ) -> NDArray[np.float64]:
     """(N,) scores of the jets in ``jets``, larger = more anomalous.
 
@@ -41,18 +44,26 @@ def score(
     engine : one of :data:`edgeood.runtime.ENGINES`; all but ``network`` and ``cpu`` need an export
     score : default: the recipe's
     progress : called with the number of jets just scored
+    reading : pass over what is bad, or sort constituents: a bad jet's score is NaN and it is not anomalous, so that
+        every jet keeps its row; afterwards it tells what was passed over, and so does ``skipped`` in ``out``
 
     Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, or an ``out`` that cannot be written
     or would replace an input or other data; a link at ``out`` is followed.
     """
     target = None if out is None else _target(out, run, jets)
     chosen, inputs, score_name = _open(run, engine, score, workers)
+    reading = reading or Reading()
     scores, events = [], []
-    for batch in iterate_jets(jets, _BATCH):
-        scores.append(chosen(inputs_of(batch, inputs)))
-        events.append(batch.jets["event"])
+    for portion in iterate_portions(jets, _BATCH, reading):
+        values = np.full(len(portion), np.nan)
+        if len(portion.jets):
+            values[portion.sound] = chosen(inputs_of(portion.jets, inputs))
+        scores.append(values)
+        events.append(portion.events)
         if progress:
-            progress(len(batch))
+            progress(len(portion))
+    if reading.skipped and np.isnan(np.concatenate([*scores, np.empty(0)])).all():
+        raise EdgeoodError(f"no jet can be scored; the first that was skipped: {reading.skipped[0].reason}")
     values = np.concatenate(scores)
     if target is not None:
         with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
@@ -64,6 +75,8 @@ def score(
             }
             for name, column in columns.items():
                 file.create_dataset(name, data=column, track_times=False)
+            if reading.skip_bad or reading.sort:
+                write_skipped(file, reading)
     return values
 
 

@@ -20,7 +20,7 @@ def some_jets(count: int = 6, width: int = 4, processes: tuple[str, ...] = ("qua
     rows = np.arange(count)
     for field in ("pt", "mass", "energy", "softdrop_mass", "tau1", "tau2", "tau3", "tau4", "truth_mass"):
         jets[field] = 1 + rows
-    jets["eta"], jets["phi"], jets["event"] = 0.1 * rows, -0.1 * rows, 1000 + rows
+    jets["eta"], jets["phi"], jets["event"] = 0.1 * (rows % 6), -0.1 * (rows % 6), 1000 + rows
     jets["process"], jets["label"] = rows % len(processes), rows % 3
     constituents["valid"] = np.arange(width) <= rows[:, None] % width
     constituents["pt"] = np.where(constituents["valid"], 60.0 - np.arange(width), 0)

@@ -7,6 +7,7 @@ Constituents come out sorted by falling pT, whatever the order in the file.
 import importlib
 import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from edgeood.jets.layout import Jets
 from edgeood.suggestions import suggestion
 
 Reader = Callable[[Path], Jets]
-"""Reads one file, or raises :class:`EdgeoodError`, or OSError, ValueError or BadZipFile if it cannot be read at all."""
+"""Reads one file, or raises :class:`EdgeoodError`, or one of :data:`UNREADABLE` if it cannot be read at all."""
+
+UNREADABLE: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError)
+UNREADABLE += (zipfile.BadZipFile, zlib.error)
 
 FORMATS = {
     "hls4ml": "edgeood.jets.readers.hls4ml:read_hls4ml",
@@ -41,6 +45,6 @@ def read_external(path: str | os.PathLike[str], format: str) -> Jets:
     read: Reader = getattr(importlib.import_module(module), name)
     try:
         return read(file)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         reason = " ".join(str(error).split())
         raise EdgeoodError(f"{file} cannot be read as {format} ({reason}); download it again.") from error

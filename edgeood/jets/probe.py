@@ -1,0 +1,70 @@
+"""Open jet files in a process of its own first: a damaged one can crash the HDF5 library, and whoever called it.
+
+The command line does so before it opens a file; functions do not, and a process that calls them ends with the library.
+Only the structure and the first rows are read, so that damage further on is not found.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from edgeood.errors import EdgeoodError
+
+_ROWS = 16
+
+
+def crashing_files(files: Sequence[Path]) -> dict[Path, str]:
+    """File → end of the sentence about it, for files that the HDF5 library does not survive."""
+    crashing: dict[Path, str] = {}
+    left = list(files)
+    while left:
+        opened, signal = _open_in_child(left)
+        if signal is None:
+            break
+        # The last one that it began with is the one that ended it.
+        at = max(opened - 1, 0)
+        crashing[left[at]] = (
+            f"is damaged so that the HDF5 library crashes on it (signal {signal}); copy or generate it again."
+        )
+        left = left[at + 1 :]
+    return crashing
+
+
+def refuse_crashing(files: Sequence[Path]) -> None:
+    """Raise :class:`EdgeoodError` about the first file that the HDF5 library does not survive."""
+    for path, reason in crashing_files(files).items():
+        raise EdgeoodError(f"{path} {reason}")
+
+
+def _open_in_child(files: Sequence[Path]) -> tuple[int, int | None]:
+    """How many files a child process began to open, and the signal that ended it, None if it came through."""
+    package = str(Path(__file__).parents[2])
+    path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "edgeood.jets.probe"],
+        input="\0".join(map(str, files)).encode("utf-8", "surrogateescape"),
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    return len(done.stdout), -done.returncode if done.returncode < 0 else None
+
+
+def main() -> None:
+    """Open the files named on standard input, separated by zero bytes; write a byte before each."""
+    from edgeood.jets.complaints import Complaints
+    from edgeood.jets.tables import open_tables
+
+    for name in sys.stdin.buffer.read().decode("utf-8", "surrogateescape").split("\0"):
+        os.write(1, b".")
+        with suppress(EdgeoodError), open_tables(Path(name)) as tables:
+            rows = slice(0, min(_ROWS, len(tables)))
+            tables.jets(rows, Complaints(name, rows.stop))
+            tables.constituents(rows, Complaints(name, rows.stop))
+
+
+if __name__ == "__main__":
+    main()

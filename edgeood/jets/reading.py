@@ -1,0 +1,160 @@
+"""Stream jet files in batches of checked jets, and, if wished, pass over what is bad and put right what is unsorted.
+
+However much is passed over, every row of the input keeps its place: a :class:`Portion` tells which rows its jets are.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeood.errors import EdgeoodError
+from edgeood.jets.complaints import Complaints
+from edgeood.jets.conventions import Conventions
+from edgeood.jets.files import Paths, jet_files
+from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
+from edgeood.jets.tables import Tables, open_tables
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Jets that were passed over: a single one, a stretch of a file, or a whole file."""
+
+    file: str
+    row: int
+    """of the first one, in its file"""
+    output_row: int
+    """of the first one, among the rows of all files"""
+    jets: int
+    """0 for a file of which nobody can tell how many it has"""
+    reason: str
+
+
+@dataclass
+class Reading:
+    """How jets are to be read, and, afterwards, what was passed over."""
+
+    skip_bad: bool = False
+    """pass over bad files and bad jets instead of raising"""
+    sort: bool = False
+    """sort the constituents of jets where they do not fall in pT, instead of raising"""
+    crashing: Mapping[Path, str] = field(default_factory=dict)
+    """files that are not to be opened, and why"""
+    skipped: list[Skipped] = field(default_factory=list)
+    sorted_jets: int = 0
+    rows: int = 0
+    """of all files so far"""
+
+    def open(self, path: Path) -> AbstractContextManager[Tables]:
+        """Open a jet file (:func:`open_tables`), unless it is one that is not to be opened."""
+        if path in self.crashing:
+            raise EdgeoodError(f"{path} {self.crashing[path]}")
+        return open_tables(path)
+
+    @property
+    def skipped_jets(self) -> int:
+        """Jets passed over, as far as they could be counted."""
+        return sum(one.jets for one in self.skipped)
+
+    def skip(self, path: Path, row: int, jets: int, reason: str) -> None:
+        """Note ``jets`` rows of a file from ``row`` on, whose first is the next row of all."""
+        self.skipped.append(Skipped(str(path), row, self.rows, jets, reason))
+
+    def summary(self) -> str:
+        """What was passed over and sorted, for the user, or an empty string."""
+        files = len({one.file for one in self.skipped})
+        told = [f"skipped {_counted(self.skipped_jets, 'jet')} in {_counted(files, 'file')}"] * bool(files)
+        told += [f"sorted the constituents of {_counted(self.sorted_jets, 'jet')}"] * bool(self.sorted_jets)
+        return ", ".join(told)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Consecutive rows of one file."""
+
+    jets: Jets
+    """the sound ones"""
+    sound: NDArray[np.bool_]
+    """(n,) which of the rows they are"""
+    events: NDArray[np.int64]
+    """(n,) event of every row, −1 where it cannot be read"""
+
+    def __len__(self) -> int:
+        return len(self.sound)
+
+
+def iterate_portions(paths: Paths, batch: int, reading: Reading) -> Iterator[Portion]:
+    """Stream jets in portions of at most ``batch`` rows; ``reading`` is told what was passed over.
+
+    Raises :class:`EdgeoodError` for a bad file or jet, unless those are passed over.
+    """
+    for path in jet_files(paths, reading.crashing):
+        try:
+            with reading.open(path) as tables:
+                yield from _portions(tables, batch, reading)
+        except EdgeoodError as error:
+            if not reading.skip_bad:
+                raise
+            reading.skip(path, 0, 0, str(error))
+
+
+def _portions(tables: Tables, batch: int, reading: Reading) -> Iterator[Portion]:
+    conventions = Conventions(str(tables.path))
+    step, start = tables.rows_at_once(batch), 0
+    while start < len(tables):
+        rows = slice(start, min(start + step, len(tables)))
+        try:
+            portion = _read(tables, rows, conventions, reading)
+        except EdgeoodError as error:
+            if not reading.skip_bad:
+                raise
+            # A wrong convention is the whole file's, damage is only that of the rows where it is.
+            stop = len(tables) if conventions.broken else rows.stop
+            reading.skip(tables.path, start, stop - start, str(error))
+            yield from _without_jets(tables, stop - start, batch, reading)
+            start = stop
+            continue
+        reading.rows += len(portion)
+        start = rows.stop
+        yield portion
+
+
+def _read(tables: Tables, rows: slice, conventions: Conventions, reading: Reading) -> Portion:
+    complaints = Complaints(str(tables.path), rows.stop - rows.start, rows.start, every=reading.skip_bad)
+    jets = tables.jets(rows, complaints)
+    constituents, sorted_jets = tables.constituents(rows, complaints, reading.sort)
+    conventions.look(jets, constituents, complaints.sound)
+    if not reading.skip_bad:
+        complaints.raise_first()
+    complete(jets, constituents)
+    events = jets["event"].copy()
+    sound = complaints.sound
+    everything = Jets(jets, constituents, tables.processes)
+    for row in sorted(complaints.reasons):
+        reason = complaints.sentence(row)
+        reading.skipped.append(Skipped(str(tables.path), rows.start + row, reading.rows + row, 1, reason))
+    reading.sorted_jets += sorted_jets
+    return Portion(everything if sound.all() else everything[sound], sound, events)
+
+
+def _without_jets(tables: Tables, count: int, batch: int, reading: Reading) -> Iterator[Portion]:
+    none = Jets(np.zeros(0, JET_DTYPE), np.zeros((0, tables.width), CONSTITUENT_DTYPE), tables.processes)
+    for start in range(0, count, batch):
+        rows = min(batch, count - start)
+        reading.rows += rows
+        yield Portion(none, np.zeros(rows, np.bool_), np.full(rows, -1, np.int64))
+
+
+def complete(jets: NDArray[Any], constituents: NDArray[Any]) -> None:
+    """Fill in the number of constituents (in place) where the file did not tell it."""
+    unknown = jets["n_constituents"] < 0
+    if unknown.any():
+        jets["n_constituents"][unknown] = constituents["valid"][unknown].sum(axis=1)
