@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
-from edgeood.inputs import inputs_of
+from edgeood.inputs import inputs_of, needs_of
+from edgeood.inputs.needs import Needs
 from edgeood.jets.format import Jets, Paths, iterate_jets
 from edgeood.resources import released_folder
 from edgeood.runtime.onnxruntime import OnnxRuntime
@@ -51,6 +52,14 @@ class Detector:
         return self.card["name"]
 
     @property
+    def needs(self) -> Needs:
+        """The fields of jets and constituents that it reads; a card of release 0.1 does not list them."""
+        told = self.card.get("needs")
+        if told is None:
+            return needs_of(self.card["inputs"])
+        return Needs(tuple(told["jets"]), tuple(told["constituents"]))
+
+    @property
     def threshold(self) -> float:
         """The working point: jets with a score above it are anomalous."""
         return float(self.card["scores"][self.score_name]["threshold"])
@@ -70,7 +79,8 @@ class Detector:
         """(N,) scores of jets in memory, or of their network inputs (N, …) float32."""
         if isinstance(jets, Jets):
             parts = [jets[start : start + _BATCH] for start in range(0, len(jets), _BATCH)]
-            scores = [self._engine(inputs_of(part, self.card["inputs"])) for part in parts]
+            who = f"detector '{self.name}'"
+            scores = [self._engine(inputs_of(part, self.card["inputs"], who)) for part in parts]
             return np.concatenate(scores) if scores else np.empty(0)
         return self._engine(jets)
 

@@ -1,11 +1,12 @@
 """The model card of a released detector as Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.quantization.runs import NETWORKS, TOOLKITS
 from edgeood.evaluation.labels import jet_label, score_label
 from edgeood.evaluation.tables import format_measured
+from edgeood.inputs.needs import Needs
 
 _TEMPLATE = """\
 # {name}
@@ -36,6 +37,8 @@ score for one jet. A jet is anomalous if its integer score is above the threshol
 ## Inputs
 
 {inputs}; rounded to {input_type}.
+
+{needs}
 
 ## Bit equality
 
@@ -73,6 +76,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         tested=", ".join(f"{count:,} {jet_label(name)}" for name, count in card["tested_jets"].items()),
         domain=", ".join(units[key].format(*pair) for key, pair in card["domain"].items()),
         inputs=_inputs(card["inputs"]),
+        needs=_needs(card["needs"]),
         input_type=_type(card["quantization"]["input"]),
         verified=_verified(card["verified"]),
         limits="\n".join(f"- {sentence}" for sentence in card["limits"]),
@@ -102,6 +106,16 @@ def _scores(card: Mapping[str, Any]) -> str:
 def _inputs(inputs: Mapping[str, Any]) -> str:
     settings = ", ".join(f"{key} {value}" for key, value in inputs.items() if key != "kind")
     return f"{inputs['kind'].replace('_', ' ').capitalize()} ({settings})"
+
+
+def _needs(fields: Mapping[str, Sequence[str]]) -> str:
+    needs = Needs(tuple(fields["jets"]), tuple(fields["constituents"]))
+    of_jets, of_constituents = (", ".join(f"`{name}`" for name in names) for names in needs)
+    sentence = f"Needs {of_jets} of the jets and {of_constituents} of the constituents."
+    if needs.optional:
+        told = ", ".join(f"`{name}`" for name in needs.optional)
+        sentence += f" Jets that do not tell {told} are refused."
+    return sentence
 
 
 def _groups(groups: Mapping[str, list[str]]) -> str:

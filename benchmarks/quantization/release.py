@@ -24,7 +24,7 @@ from edgeood.evaluation.held_out import held_out_jets
 from edgeood.export import to
 from edgeood.export.record import read_record
 from edgeood.export.targets import TARGETS
-from edgeood.inputs import inputs_of
+from edgeood.inputs import inputs_of, needs_of
 from edgeood.jets.format import Jets, jet_files, write_jets
 from edgeood.recipe import Recipe
 from edgeood.released import CARD, EXAMPLE, FORMAT, FORMAT_VERSION, VECTORS, load_released
@@ -159,6 +159,7 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
         "toolkit": recipe.quantization.toolkit,
         "bits": hidden_bits(recipe),
         "inputs": recipe.inputs.model_dump(mode="json"),
+        "needs": needs_of(recipe.inputs.model_dump())._asdict(),
         "classes": {key: list(members) for key, members in recipe.data.classes.items()},
         "background": recipe.data.background,
         "signals": {key: list(members) for key, members in recipe.data.signals.items()},

@@ -43,9 +43,10 @@ def score(
     Raises :class:`EdgeoodError` for unsound jets or a missing export or tool.
     """
     chosen, inputs, score_name = _open(run, engine, score, workers)
+    who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
     scores, events = [], []
     for batch in iterate_jets(jets, _BATCH):
-        scores.append(chosen(inputs_of(batch, inputs)))
+        scores.append(chosen(inputs_of(batch, inputs, who)))
         events.append(batch.jets["event"])
         if progress:
             progress(len(batch))

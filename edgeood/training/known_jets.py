@@ -82,15 +82,15 @@ def _leading(chosen: NDArray[np.bool_], jets: Jets, per_process: int | None) -> 
 
 
 def _inputs_of(recipe: Recipe, jets: Jets, train: bool) -> KnownJets:
-    inputs = recipe.inputs.model_dump()
+    inputs, who = recipe.inputs.model_dump(), f"recipe '{recipe.name}'"
     settings = recipe.data.overlaid
     pairs = None
     if train and settings is not None and len(jets) > 1:
         geometry = settings.model_dump(exclude={"per_jet"})
         pairs = overlaid_jets(jets, max(1, round(settings.per_jet * len(jets))), recipe.seed, **geometry)
     return KnownJets(
-        inputs_of(jets, inputs),
+        inputs_of(jets, inputs, who),
         class_labels(jets, recipe.data.classes),
         jets.jets["mass"].astype(np.float32),
-        None if pairs is None else inputs_of(pairs, inputs),
+        None if pairs is None else inputs_of(pairs, inputs, who),
     )
