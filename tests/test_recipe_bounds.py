@@ -56,7 +56,6 @@ ABSURD = [
             "inputs.scale=1.0e+30",
             "data.classes={qcd: [], wz: [w]}",
             "data.classes={qcd: [quark], wz: [quark]}",
-            "data.signals={top: [quark]}",
             "data.signals={top: []}",
             "data.train=.nan",
             "data.jets_per_process=1.0e+30",

@@ -11,6 +11,7 @@ from edgeood.atomic import write_text
 from edgeood.evaluation.held_out import held_out_jets, score_held_out
 from edgeood.evaluation.mass_decorrelation import markdown_report, mass_decorrelation
 from edgeood.evaluation.run_figures import save_figures
+from edgeood.evaluation.sample_size import check_sample
 from edgeood.evaluation.score_metrics import evaluate_scores
 from edgeood.evaluation.tables import markdown_table
 from edgeood.run import Run
@@ -34,11 +35,19 @@ def evaluate(
         the recipe's split holds them out
     seed : of the bootstrap
 
-    Returns the contents of ``metrics.json``.
+    Returns the contents of ``metrics.json``. Raises :class:`EdgeoodError` if there are too few jets
+    (:func:`~edgeood.evaluation.sample_size.check_sample`).
     """
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.recipe
-    held_out = score_held_out(run, held_out_jets(recipe, jet_paths(recipe, jets)))
+    chosen = held_out_jets(recipe, jet_paths(recipe, jets))
+    check_sample(
+        chosen.process_names,
+        recipe.data.classes[recipe.data.background],
+        recipe.data.signals,
+        recipe.data.classes,
+    )
+    held_out = score_held_out(run, chosen)
     metrics = evaluate_scores(
         held_out.scores,
         held_out.jets.jets["mass"],

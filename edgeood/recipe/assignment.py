@@ -21,7 +21,7 @@ def override(content: Any, assignment: str) -> None:
         value = plain_yaml(text)
     except EdgeoodError as error:
         raise EdgeoodError(
-            f"'{shown(assignment)}' sets no plain value ({error}); correct or quote it."
+            f"'{shown(assignment)}' sets no value that YAML can read ({error}); correct or quote it."
         ) from error
     if not set_value(content, key, value):
         raise EdgeoodError(f"'{shown(key)}' names no key of a recipe: write --set section.key=value.")

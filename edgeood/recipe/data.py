@@ -70,12 +70,6 @@ class Data(Section):
                     raise ValueError(
                         f"process '{process}' is of two classes, '{class_of[process]}' and '{name}'"
                     )
-        for name, members in self.signals.items():
-            for process in set(members) & set(class_of):
-                raise ValueError(
-                    f"process '{process}' of signal '{name}' is of the known class '{class_of[process]}'; a signal "
-                    "is never trained on"
-                )
         if self.train + self.validation >= 1:
             raise ValueError("train + validation must leave a fraction of events to test on")
         return self
