@@ -1,4 +1,4 @@
-"""The one exception a user is meant to read: what was wrong, where, and what to do about it."""
+"""The exception and the warning a user is meant to read: what was wrong, where, and what to do about it."""
 
 
 class EdgeoodError(Exception):
@@ -7,3 +7,7 @@ class EdgeoodError(Exception):
     The command line prints the sentence and exits with code 2; everything else that reaches it is a defect
     of ours and keeps its traceback.
     """
+
+
+class OutsideDomainWarning(UserWarning):
+    """Jets are scored by a network that was made for others; the command line tells it in one line."""

@@ -141,6 +141,14 @@ class Run:
         return list(self.manifest["recipe"]["data"]["classes"])
 
     @property
+    def domain(self) -> dict[str, list[float]] | None:
+        """Ranges of the jets it is for (:mod:`edgeood.jets.domain`): the run's, or its card's; None if unknown."""
+        card = self.path / "card.json"
+        if "domain" in self.manifest or not card.is_file():
+            return self.manifest.get("domain")
+        return json.loads(card.read_text(encoding="utf-8")).get("domain")
+
+    @property
     def network_file(self) -> Path:
         """The weights."""
         return self.path / "network.safetensors"

@@ -23,6 +23,8 @@ from edgeood.runtime.onnxruntime import OnnxRuntime
 
 SCORES = ("max_logit", "mahalanobis_diagonal")
 LIMIT = "Made of random weights."
+# Toy signals are far from the toy background, and are told so: tests/jets/test_domain.py.
+pytestmark = pytest.mark.filterwarnings("ignore::edgeood.errors.OutsideDomainWarning")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from benchmarks.quantization.runs import NETWORKS, TOOLKITS
 from edgeood.evaluation.labels import jet_label, score_label
 from edgeood.evaluation.tables import format_measured
 from edgeood.inputs.needs import Needs
+from edgeood.jets.domain import told
 
 _TEMPLATE = """\
 # {name}
@@ -32,7 +33,7 @@ score for one jet. A jet is anomalous if its integer score is above the threshol
 - Known classes: {classes}. Never trained on: {signals}.
 - Trained on {train:,} jets, thresholds from {validation:,} others; objective {objective}.
 - Measured on jets of other events: {tested}.
-- Of the {background} jets measured on, 99 % have {domain}.
+- Of the {background} jets measured on, 99 % have each of {domain}.
 
 ## Inputs
 
@@ -56,11 +57,6 @@ score for one jet. A jet is anomalous if its integer score is above the threshol
 
 def markdown(card: Mapping[str, Any]) -> str:
     """``card.md`` of a card (the content of ``card.json``)."""
-    units = {
-        "pt": "pT of {:.0f} to {:.0f} GeV",
-        "eta": "η of {:.1f} to {:.1f}",
-        "mass": "mass of {:.0f} to {:.0f} GeV",
-    }
     return _TEMPLATE.format(
         name=card["name"],
         network=NETWORKS[card["network"]],
@@ -74,7 +70,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         validation=card["trained_jets"].get("validation", 0),
         objective=card["objective"],
         tested=", ".join(f"{count:,} {jet_label(name)}" for name, count in card["tested_jets"].items()),
-        domain=", ".join(units[key].format(*pair) for key, pair in card["domain"].items()),
+        domain=", ".join(told(key, pair) for key, pair in card["domain"].items()),
         inputs=_inputs(card["inputs"]),
         needs=_needs(card["needs"]),
         input_type=_type(card["quantization"]["input"]),

@@ -14,6 +14,7 @@ from edgeood.evaluation.run_figures import save_figures
 from edgeood.evaluation.sample_size import check_sample
 from edgeood.evaluation.score_metrics import evaluate_scores
 from edgeood.evaluation.tables import markdown_table
+from edgeood.jets.domain import Outside
 from edgeood.run import Run
 from edgeood.training.known_jets import jet_paths
 
@@ -36,7 +37,8 @@ def evaluate(
     seed : of the bootstrap
 
     Returns the contents of ``metrics.json``. Raises :class:`EdgeoodError` if there are too few jets
-    (:func:`~edgeood.evaluation.sample_size.check_sample`).
+    (:func:`~edgeood.evaluation.sample_size.check_sample`); warns (:class:`~edgeood.errors.OutsideDomainWarning`) if
+    the background is other than the run is made for.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.recipe
@@ -48,6 +50,10 @@ def evaluate(
         recipe.data.classes,
     )
     held_out = score_held_out(run, chosen)
+    # Signals may be anywhere; thresholds and errors are about the background.
+    outside = Outside(run.domain)
+    outside.count(chosen[np.isin(chosen.process_names, recipe.data.classes[recipe.data.background])])
+    outside.warn(f"run {run.path}")
     metrics = evaluate_scores(
         held_out.scores,
         held_out.jets.jets["mass"],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
 from edgeood.inputs import inputs_of
+from edgeood.jets.domain import Outside
 from edgeood.jets.format import Paths, iterate_jets
 from edgeood.run import Run
 from edgeood.runtime import Engine, Progress, open_engine
@@ -35,25 +36,30 @@ def score(
     run : a run, its folder, or a ``score.onnx`` file alone (ONNX Runtime only)
     jets : a jet file, a folder, or a sequence of them; read in batches
     out : also write ``score`` (f8), ``anomalous`` (bool: above the working point) and ``event`` (i8) to this
-        HDF5 file
+        HDF5 file; attributes tell the score, the threshold, and which share lies outside of the run's domain
     engine : one of :data:`edgeood.runtime.ENGINES`; all but ``network`` and ``cpu`` need an export
     score : default: the recipe's
     progress : called with the number of jets just scored
 
-    Raises :class:`EdgeoodError` for unsound jets or a missing export or tool.
+    Raises :class:`EdgeoodError` for unsound jets or a missing export or tool; warns once
+    (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
+    run = run if isinstance(run, Run) or Path(run).suffix == ".onnx" else Run.open(run)
     chosen, inputs, score_name = _open(run, engine, score, workers)
     who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
+    outside = Outside(run.domain if isinstance(run, Run) else None)
     scores, events = [], []
     for batch in iterate_jets(jets, _BATCH):
         scores.append(chosen(inputs_of(batch, inputs, who)))
         events.append(batch.jets["event"])
+        outside.count(batch)
         if progress:
             progress(len(batch))
     values = np.concatenate(scores)
     if out is not None:
         with atomic_path(out) as temporary, h5py.File(temporary, "w") as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
+            file.attrs.update(outside.attributes())
             columns = {
                 "score": values,
                 "anomalous": values > chosen.threshold,
@@ -61,6 +67,7 @@ def score(
             }
             for name, column in columns.items():
                 file.create_dataset(name, data=column, track_times=False)
+    outside.warn(who)
     return values
 
 
@@ -68,12 +75,11 @@ def _open(
     run: Run | str | os.PathLike[str], engine: str, score: str | None, workers: int | None
 ) -> tuple[Engine, Mapping[str, Any], str]:
     """The engine, the inputs section of its recipe, and the name of its score."""
-    if not isinstance(run, Run) and Path(run).suffix == ".onnx":
+    if not isinstance(run, Run):
         from edgeood.runtime.onnxruntime import OnnxRuntime
 
         alone = OnnxRuntime(run, threads=workers)
         return alone, alone.about["inputs"], alone.about["score"]
-    run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.manifest["recipe"]
     score_name = score or recipe["score"]["kind"]
     return open_engine(run, engine, score_name, workers=workers), recipe["inputs"], score_name
