@@ -1,4 +1,4 @@
-"""The one exception a user is meant to read: what was wrong, where, and what to do about it."""
+"""The exception and the warning a user is meant to read: what was wrong, where, and what to do about it."""
 
 
 class EdgeoodError(Exception):
@@ -8,3 +8,7 @@ class EdgeoodError(Exception):
     a missing right); everything else that reaches it is a defect of ours and keeps its traceback
     (:mod:`edgeood.entry_point`).
     """
+
+
+class OutsideDomainWarning(UserWarning):
+    """Jets are scored by a network that was made for others; the command line tells it in one line."""

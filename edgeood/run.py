@@ -171,6 +171,16 @@ class Run:
         return list(self.manifest["recipe"]["data"]["classes"])
 
     @property
+    def domain(self) -> dict[str, list[float]] | None:
+        """Ranges of the jets it is for (:mod:`edgeood.jets.domain`): the run's, or its card's; None if unknown."""
+        card = self.path / "card.json"
+        told = self.manifest
+        if "domain" not in told and card.is_file():
+            told = read_json(card, "install edgeood again.", ())
+        domain: dict[str, list[float]] | None = told.get("domain")
+        return domain
+
+    @property
     def network_file(self) -> Path:
         """The weights."""
         return self.path / "network.safetensors"

@@ -38,6 +38,12 @@ def make_toy_jets(each: int, seed: int = 1) -> Jets:
         constituents[row]["phi"] = (phi + np.pi) % (2 * np.pi) - np.pi
     constituents["energy"] = constituents["pt"] * np.cosh(constituents["eta"])
     constituents["valid"] = True
+    # Charged hadrons of either charge, photons and neutral hadrons in turn.
+    turns = np.arange(CONSTITUENTS) % 4
+    constituents["kind"], constituents["charge"] = (
+        np.array([1, 1, 2, 3])[turns],
+        np.array([1, -1, 0, 0])[turns],
+    )
     phi = constituents["phi"].astype(np.float64)
     momentum = [
         (constituents["pt"] * direction).sum(1)

@@ -23,6 +23,8 @@ from edgeood.runtime.onnxruntime import OnnxRuntime
 
 SCORES = ("max_logit", "mahalanobis_diagonal")
 LIMIT = "Made of random weights."
+# Toy signals are far from the toy background, and are told so: tests/jets/test_domain.py.
+pytestmark = pytest.mark.filterwarnings("ignore::edgeood.errors.OutsideDomainWarning")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,10 @@ def test_the_card_says_what_was_measured_and_no_machines_paths(run, folder, toy_
         text = (folder / name).read_text()
         assert str(toy_jet_file.parent) not in text
         assert "/somewhere" not in text
+    assert card["needs"] == {"jets": ["eta", "phi"], "constituents": ["eta", "phi", "energy"]}
+    assert load_released(folder).needs.optional == ()
     text = (folder / "card.md").read_text()
+    assert "Needs `eta`, `phi` of the jets and `eta`, `phi`, `energy` of the constituents.\n" in text
     assert LIMIT in text
     assert "| max-logit | top |" in text
     assert 'load_released("tiny")("jets.h5")' in text

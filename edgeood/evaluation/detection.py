@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgeood.errors import EdgeoodError
 
+FEWEST_BACKGROUND = 25
+"""Background jets without which nothing is measured: so many selected ones bound a relative error by 10 %."""
+
 
 class RocCurve(NamedTuple):
     """Vertices from (0, 0), nothing selected, to (1, 1), one for each distinct score."""
@@ -90,10 +93,10 @@ def significance_improvement(curve: RocCurve, signal_efficiency: float = 0.5) ->
 def background_floor(background_jets: int) -> float:
     """Smallest ε_B at which this many background jets measure a significance improvement.
 
-    25 selected jets bound its relative error, half that of ε_B, by 10 %; below, the maximum is taken over
-    noise. Never below 10⁻³, so that large samples agree about what is compared.
+    :data:`FEWEST_BACKGROUND` selected jets bound its relative error, half that of ε_B; below, the maximum is taken
+    over noise. Never below 10⁻³, so that large samples agree about what is compared.
     """
-    return max(1e-3, 25 / background_jets)
+    return max(1e-3, FEWEST_BACKGROUND / background_jets)
 
 
 def maximum_significance_improvement(

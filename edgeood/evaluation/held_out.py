@@ -83,7 +83,7 @@ def network_outputs(run: Run, jets: Jets, device: str = "cpu") -> OutputArrays:
     """
     network, settings = load_network(run).to(device), run.recipe.inputs.model_dump()
     parts = [
-        outputs_of(network, inputs_of(jets[start : start + _PART], settings))
+        outputs_of(network, inputs_of(jets[start : start + _PART], settings, f"run {run.path}"))
         for start in range(0, len(jets), _PART)
     ]
     return OutputArrays(

@@ -13,6 +13,7 @@ from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
 from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
+from edgeood.jets.domain import Outside
 from edgeood.jets.files import Paths, jet_files
 from edgeood.jets.reading import Reading, iterate_portions
 from edgeood.jets.skipped import write_skipped
@@ -40,7 +41,7 @@ def score(
     run : a run, its folder, or a ``score.onnx`` file alone (ONNX Runtime only)
     jets : a jet file, a folder, or a sequence of them; read in batches
     out : also write ``score`` (f8), ``anomalous`` (bool: above the working point) and ``event`` (i8) to this
-        HDF5 file
+        HDF5 file; attributes tell the score, the threshold, and which share lies outside of the run's domain
     engine : one of :data:`edgeood.runtime.ENGINES`; all but ``network`` and ``cpu`` need an export
     score : default: the recipe's
     progress : called with the number of jets just scored
@@ -48,16 +49,21 @@ def score(
         every jet keeps its row; afterwards it tells what was passed over, and so does ``skipped`` in ``out``
 
     Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, or an ``out`` that cannot be written
-    or would replace an input or other data; a link at ``out`` is followed.
+    or would replace an input or other data; a link at ``out`` is followed. Warns once
+    (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
     target = None if out is None else _target(out, run, jets)
+    run = run if isinstance(run, Run) or Path(run).suffix == ".onnx" else Run.open(run)
     chosen, inputs, score_name = _open(run, engine, score, workers)
+    who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
+    outside = Outside(run.domain if isinstance(run, Run) else None)
     reading = reading or Reading()
     scores, events = [], []
     for portion in iterate_portions(jets, _BATCH, reading):
         values = np.full(len(portion), np.nan)
         if len(portion.jets):
-            values[portion.sound] = chosen(inputs_of(portion.jets, inputs))
+            values[portion.sound] = chosen(inputs_of(portion.jets, inputs, who))
+            outside.count(portion.jets)
         scores.append(values)
         events.append(portion.events)
         if progress:
@@ -68,6 +74,7 @@ def score(
     if target is not None:
         with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
+            file.attrs.update(outside.attributes())
             columns = {
                 "score": values,
                 "anomalous": values > chosen.threshold,
@@ -77,6 +84,7 @@ def score(
                 file.create_dataset(name, data=column, track_times=False)
             if reading.skip_bad or reading.sort:
                 write_skipped(file, reading)
+    outside.warn(who)
     return values
 
 
@@ -93,14 +101,13 @@ def _open(
     run: Run | str | os.PathLike[str], engine: str, score: str | None, workers: int | None
 ) -> tuple[Engine, Mapping[str, Any], str]:
     """The engine, the inputs section of its recipe, and the name of its score."""
-    if not isinstance(run, Run) and Path(run).suffix == ".onnx":
+    if not isinstance(run, Run):
         from edgeood.runtime.onnxruntime import OnnxRuntime
 
         alone = OnnxRuntime(run, threads=workers)
         if missing := [key for key in ("inputs", "threshold") if key not in alone.about]:
             raise EdgeoodError(f"{run} does not tell its {missing[0]}; score with the run that it is from.")
         return alone, alone.about["inputs"], alone.about["score"]
-    run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.manifest["recipe"]
     score_name = score or recipe["score"]["kind"]
     return open_engine(run, engine, score_name, workers=workers), recipe["inputs"], score_name

@@ -92,7 +92,7 @@ def verify(
     check_writable(run.path)
     chosen = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
-    inputs = inputs_of(read_jets(jets), recipe["inputs"])
+    inputs = inputs_of(read_jets(jets), recipe["inputs"], f"run {run.path}")
     corners = corner_inputs(inputs.shape[1:], FixedPoint(**recipe["quantization"]["input"]))
     taken = dict.fromkeys(engines, 0.0)
     report: dict[str, Any] = {}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edgeood.atomic import atomic_path
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.jets.domain import domain_of
 from edgeood.jets.split import VALIDATION
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
@@ -59,7 +60,14 @@ def seal(
     parameters = {name: score.parameters() for name, score in fitted.items()}
     scores = with_working_points(recipe, network, parameters, validation)
     jets = {"train": len(train), "validation": len(validation)}
-    return Run.finish(folder, recipe, data, scores=scores, jets=jets)
+    domain = _domain(background, train, validation)
+    return Run.finish(folder, recipe, data, scores=scores, jets=jets, domain=domain)
+
+
+def _domain(background: int, *parts: KnownJets) -> dict[str, list[float]]:
+    """The ranges of the background's jets in all ``parts``."""
+    own = [{name: of[jets.labels == background] for name, of in jets.quantities.items()} for jets in parts]
+    return domain_of({name: np.concatenate([one[name] for one in own]) for name in own[0]})
 
 
 def operate_otherwise(run: Run, recipe: Recipe, files: Sequence[Path]) -> Run:

@@ -21,6 +21,7 @@ from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe, load_recipe
 from edgeood.recipe.operation import trained_with
 from edgeood.run import Run
+from edgeood.training.enough_jets import check_enough
 from edgeood.training.known_jets import KnownJets, jet_paths, read_known_jets
 from edgeood.training.sealing import operate_otherwise, seal
 
@@ -83,6 +84,12 @@ def _teacher_run(recipe: Recipe) -> "Run | None":
             f"{run.path} cannot teach recipe '{recipe.name}': it must be a float run with the same inputs and "
             "classes; train one with `edgeood train`."
         )
+    own, taught = recipe.network.representation, run.recipe.network.representation
+    if recipe.distillation.representation > 0 and own != taught:
+        raise EdgeoodError(
+            f"{run.path} has a representation of {taught} dimensions and recipe '{recipe.name}' one of {own}, so that "
+            "it cannot be learnt; make them equal, or set distillation.representation=0."
+        )
     return run
 
 
@@ -130,9 +137,9 @@ def train(
     jets : jet files or folders, instead of the recipe's own
     teacher : run directory of the float network to distil from, instead of the recipe's own
 
-    Raises :class:`EdgeoodError` when the jets lack a class, the folder holds something else or another training is
-    at work in it, or no teacher is known to a recipe that distils. A training that fails before its first epoch is
-    done leaves nothing behind.
+    Raises :class:`EdgeoodError` when the jets lack a class or are too few, the folder holds something else or another
+    training is at work in it, or no teacher is known to a recipe that distils. A training that fails before its first
+    epoch is done leaves nothing behind.
     """
     resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     if teacher is not None:
@@ -152,11 +159,7 @@ def train(
         with locked(folder, "training"):
             return operate_otherwise(finished, resolved, files)
     known, held_out = read_known_jets(resolved, files, (TRAIN, VALIDATION))
-    if len(known) < resolved.training.batch_size or not len(held_out):
-        raise EdgeoodError(
-            f"only {len(known)} jets to train and {len(held_out)} to validate on; generate more, or lower "
-            "training.batch_size."
-        )
+    check_enough(resolved, known, held_out)
     try:
         import lightning
 
