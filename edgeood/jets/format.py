@@ -17,8 +17,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
+from edgeood.files.hdf5 import atomic_hdf5
 from edgeood.files.output import output_file
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, MAY_BE_UNKNOWN, Jets
 from edgeood.jets.validation import check_constituents, check_jets
@@ -227,7 +227,7 @@ def write_jets(path: str | os.PathLike[str], jets: Jets, attributes: Mapping[str
     check_jets(jets.jets, jets.processes, str(path))
     check_constituents(jets.constituents, str(path))
     content = {"format": FORMAT, "version": FORMAT_VERSION, **attributes}
-    with atomic_path(output_file(path)) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(output_file(path)) as file:
         for key, value in content.items():
             plain = isinstance(value, str | int | float)
             file.attrs[key] = value if plain else json.dumps(value, sort_keys=True)
