@@ -32,6 +32,7 @@ from edgeood.suggestions import suggestion
 
 CARD, VECTORS, EXAMPLE = "card.json", "vectors.npz", "jets.h5"
 FORMAT, FORMAT_VERSION = "edgeood-released", 1
+_KEYS = ("name", "score", "scores", "inputs", "files")
 _BATCH = 2048
 
 
@@ -135,7 +136,7 @@ def load_released(
         known = released_names()
         hint = suggestion(os.fspath(name), known, f"choose one of {', '.join(known)}, or give a folder.")
         raise EdgeoodError(f"there is no released detector '{os.fspath(name)}'; {hint}")
-    card = read_json(folder / CARD, "install edgeood again, or copy the detector again.")
+    card = read_json(folder / CARD, "install edgeood again, or copy the detector again.", _KEYS)
     if card.get("format") != FORMAT or card.get("version") != FORMAT_VERSION:
         raise EdgeoodError(f"{folder / CARD} is of another version of edgeood; use the one that made it.")
     chosen = score or card["score"]

@@ -25,13 +25,15 @@ def as_system_errors(target: Path, temporary: Path) -> Iterator[None]:
     except EdgeoodError:
         raise
     except Exception as error:
-        number = _number(error)
-        if number is None or getattr(error, "filename", None) not in (None, str(temporary), temporary):
+        number = system_number(error)
+        name = getattr(error, "filename", None)
+        if number is None or not (name is None or os.fsdecode(name).startswith(str(temporary))):
             raise
         raise OSError(number, os.strerror(number), str(target)) from error
 
 
-def _number(error: Exception) -> int | None:
+def system_number(error: Exception) -> int | None:
+    """The system's number of an error, as a library kept it or wrote it into its text; None if there is none."""
     if isinstance(error, OSError) and error.errno:
         return error.errno
     if found := _NUMBER.search(str(error)):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgeood.files.system_errors import as_system_errors
 from edgeood.files.temporary import living, name_beside, remove
 
 
@@ -24,8 +25,9 @@ def replace_together(folder: Path, last: str) -> Iterator[Path]:
                 remove(place)
             (part / "new").mkdir(parents=True)
             (part / "old").mkdir()
-            (part / "last").write_text(last, encoding="utf-8")
-            yield part / "new"
+            with as_system_errors(folder, part):
+                (part / "last").write_text(last, encoding="utf-8")
+                yield part / "new"
             os.rename(part, ready)
             move_in(ready)
         finally:

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
+from edgeood.files.hdf5 import atomic_hdf5
 from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
 from edgeood.jets.domain import Outside
@@ -72,7 +71,7 @@ def score(
         raise EdgeoodError(f"no jet can be scored; the first that was skipped: {reading.skipped[0].reason}")
     values = np.concatenate(scores)
     if target is not None:
-        with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
+        with atomic_hdf5(target) as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
             file.attrs.update(outside.attributes())
             columns = {

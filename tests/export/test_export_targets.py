@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +70,69 @@ def test_exports_of_another_network_are_not_used(tmp_path: Path) -> None:
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     files = [to(make_run(tmp_path / name, seed=4), "onnx", score="max_logit") for name in ("a", "b")]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.firmware
+@pytest.mark.parametrize("target", ["qonnx", "vitis", "vivado", "quartus", "catapult", "emulator"])
+def test_equal_runs_give_equal_artefacts_file_by_file(target: str, tmp_path: Path) -> None:
+    """The second in another folder, and written over an older one."""
+    first = make_run(tmp_path / "a", seed=4)
+    second = make_run(tmp_path / "b" / "deeper", seed=4)
+    to(second, target, score="max_logit")
+    one, other = (to(run, target, score="max_logit") for run in (first, second))
+    for name in ("score.json", "ranges.json"):
+        assert (one.parent / name).read_bytes() == (other.parent / name).read_bytes()
+    if one.is_file():
+        assert one.read_bytes() == other.read_bytes()
+        return
+    files = sorted(file.relative_to(one) for file in one.rglob("*") if file.is_file())
+    assert files == sorted(file.relative_to(other) for file in other.rglob("*") if file.is_file())
+    assert [name for name in files if (one / name).read_bytes() != (other / name).read_bytes()] == []
+
+
+KILLED = """
+import os, signal, sys
+from edgeood.export import to
+from edgeood.run import Run
+
+at, seen = int(sys.argv[2]), 0
+
+def killing(real):
+    def rename(source, target, **options):
+        global seen
+        if str(target).startswith(sys.argv[1]):
+            seen += 1
+            if seen == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        real(source, target, **options)
+    return rename
+
+os.rename, os.replace = killing(os.rename), killing(os.replace)
+to(Run.open(sys.argv[1]), "vitis", score="max_logit")
+"""
+
+
+@pytest.mark.firmware
+@pytest.mark.slow
+def test_an_export_that_is_killed_at_any_rename_leaves_a_whole_project(tmp_path: Path) -> None:
+    made = make_run(tmp_path / "made")
+    for target in ("vitis", "onnx"):
+        to(made, target, score="max_logit")
+    project = made.export_folder("max_logit") / "vitis"
+    files = {path.relative_to(project) for path in project.rglob("*")}
+    for at in range(1, 20):
+        folder = shutil.copytree(made.path, tmp_path / str(at))
+        killed = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(at)], capture_output=True)
+        run = Run.open(folder)
+        for target in ("vitis", "onnx"):
+            assert exported(run, "max_logit", target).exists()
+        exports = run.export_folder("max_logit")
+        assert {path.relative_to(exports / "vitis") for path in (exports / "vitis").rglob("*")} == files
+        assert not list(exports.glob(".*"))
+        if killed.returncode == 0:
+            break
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert 5 < at < 19
 
 
 @pytest.mark.parametrize(

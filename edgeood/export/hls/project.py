@@ -5,6 +5,8 @@ type (the first Quant's own, so that inputs are rounded on entry), our operators
 (:mod:`edgeood.export.hls.score_layers`, :mod:`edgeood.export.hls.constituent_layers`), a namespace, and the target.
 """
 
+import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -35,6 +37,7 @@ from edgeood.export.hls.readme import TOOLS, readme
 from edgeood.export.hls.score_layers import register_score_layers
 from edgeood.export.hls.vendors import VENDORS, Backend, exact_type, rounded_type
 from edgeood.export.onnx.qonnx import to_qonnx
+from edgeood.files.system_errors import system_number
 from edgeood.fixed_point import FixedPoint
 from edgeood.recipe import Target
 from edgeood.scores.fused.network import FusedNetwork
@@ -122,6 +125,8 @@ def write_project(
         except EdgeoodError:
             raise
         except Exception as error:
+            if system_number(error) in (errno.ENOSPC, errno.EDQUOT):
+                raise  # nothing that the network or the log could explain
             reason = " ".join(str(error).split()) or type(error).__name__
             raise EdgeoodError(f"hls4ml could not convert the network ({reason}); see {log}.") from error
     about = {
@@ -207,16 +212,20 @@ def _speaking_into(log: Path) -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    with open(log, "w", encoding="utf-8") as file:
-        try:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-            python = sys.stdout, sys.stderr
-            sys.stdout = sys.stderr = file
-            yield
-        finally:
-            sys.stdout, sys.stderr = python
+    python = sys.stdout, sys.stderr
+    file = open(log, "w", encoding="utf-8")  # noqa: SIM115 - closed below, whatever a full disk says to it
+    try:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        sys.stdout = sys.stderr = file
+        yield
+    finally:
+        sys.stdout, sys.stderr = python
+        # A log that finds no place on a full disk must not keep the terminal.
+        with contextlib.suppress(OSError):
             file.flush()
-            for number, copy in zip((1, 2), saved, strict=True):
-                os.dup2(copy, number)
-                os.close(copy)
+        for number, copy in zip((1, 2), saved, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
+        with contextlib.suppress(OSError):
+            file.close()
