@@ -6,7 +6,7 @@ import pkgutil
 import re
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from docutils import nodes
 from pydantic import BaseModel
@@ -187,12 +187,16 @@ def _is_section(kind: Any) -> bool:
 def _types(annotation: Any) -> list[Any]:
     """The types that an annotation is made of."""
     inner = [one for one in get_args(annotation) if not isinstance(one, str)]
+    if get_origin(annotation) is Annotated:
+        inner = inner[:1]
     return [one for part in inner for one in _types(part)] if inner else [annotation]
 
 
 def _words(annotation: Any) -> str:
     """A type in words."""
     origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _words(inner[0])
     if annotation is FixedPoint:
         return "`{bits, integer, signed}`"
     if origin is Literal:

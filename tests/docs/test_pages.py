@@ -43,6 +43,8 @@ def world(tmp_path_factory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.firmware
+# Toy jets of 1 TeV stand for a reader's own, whatever the detector is made for.
+@pytest.mark.filterwarnings("ignore::edgeood.errors.OutsideDomainWarning")
 @pytest.mark.parametrize("page", RUN_PAGES, ids=[str(page.relative_to(ROOT)) for page in RUN_PAGES])
 def test_a_page_runs(page, tmp_path, request):
     if str(page.relative_to(ROOT)) in ALONE:
