@@ -18,12 +18,20 @@ def find_compiler(purpose: str) -> str:
     return compiler
 
 
+def version_of(compiler: str) -> bytes:
+    """What a compiler says of itself. Raises :class:`EdgeoodError` if it does not run."""
+    done = subprocess.run([compiler, "--version"], capture_output=True)
+    if done.returncode:
+        raise EdgeoodError(f"{compiler} --version ends with {done.returncode}; install g++ again.")
+    return done.stdout
+
+
 def library_name(stem: str, *parts: str | bytes) -> str:
     """File name of a shared library, with a hash of its compiler, flags and sources (the ``parts``)."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update((part.encode() if isinstance(part, str) else part) + b"\0")
-    return f"{stem}-{digest.hexdigest()[:16]}.so"
+    return f"{stem}-{digest.hexdigest()[:32]}.so"
 
 
 def compile_library(

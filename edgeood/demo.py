@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeood.atomic import write_text
+from edgeood.errors import EdgeoodError
+from edgeood.files.output import output_folder
+from edgeood.files.reading import read_json
+from edgeood.files.temporary import recover
 from edgeood.run import Run
 
 SCORES = ("max_logit", "mahalanobis", "mahalanobis_diagonal")
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SAMPLE = "demo"
+_WALL = "wall_s.json"
 FLOAT_RECIPE = "cnn-nurd-demo"
 QUANTIZED_RECIPE = "cnn-nurd-qkeras-demo"
 
@@ -28,8 +33,9 @@ class _Story:
 
     def __init__(self, folder: Path, console: "Console") -> None:
         self.console = console
-        self.file = folder / "wall_s.json"
-        self.wall_s: dict[str, float] = json.loads(self.file.read_text()) if self.file.is_file() else {}
+        self.file = folder / _WALL
+        there = self.file.is_file()
+        self.wall_s: dict[str, float] = read_json(self.file, "remove it.") if there else {}
         self.number = 0
 
     @contextmanager
@@ -181,8 +187,11 @@ def run_demo(
     from edgeood.scores.fused import FUSED_SCORES
     from edgeood.training.train import train
 
-    folder = Path(out)
+    folder = output_folder(out, option="--out")
+    if folder.is_dir() and not (folder / _WALL).is_file() and set(os.listdir(folder)) - {"jets"}:
+        raise EdgeoodError(f"{folder} is not empty and holds no demo of ours; choose another --out.")
     folder.mkdir(parents=True, exist_ok=True)
+    recover(folder)
     console = Console(quiet=not progress)
     story = _Story(folder, console)
     with story.step("generate", "quark, gluon, W, Z and top jets: Pythia 8, detector, FastJet"):

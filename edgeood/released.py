@@ -11,8 +11,8 @@ A released detector is a run directory without what only its training needed, an
 for them) and a few jets (``jets.h5``). Scoring needs NumPy, h5py and ONNX Runtime only.
 """
 
-import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,10 @@ from numpy.typing import NDArray
 
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
-from edgeood.inputs import inputs_of
+from edgeood.files.reading import read_arrays, read_json
+from edgeood.inputs import inputs_of, needs_of
+from edgeood.inputs.needs import Needs
+from edgeood.jets.domain import Outside
 from edgeood.jets.format import Jets, Paths, iterate_jets
 from edgeood.resources import released_folder
 from edgeood.runtime.onnxruntime import OnnxRuntime
@@ -51,6 +54,14 @@ class Detector:
         return str(self.card["name"])
 
     @property
+    def needs(self) -> Needs:
+        """The fields of jets and constituents that it reads; a card of release 0.1 does not list them."""
+        told = self.card.get("needs")
+        if told is None:
+            return needs_of(self.card["inputs"])
+        return Needs(tuple(told["jets"]), tuple(told["constituents"]))
+
+    @property
     def threshold(self) -> float:
         """The working point: jets with a score above it are anomalous."""
         return float(self.card["scores"][self.score_name]["threshold"])
@@ -61,23 +72,34 @@ class Detector:
         return float(self.card["scores"][self.score_name]["step"])
 
     def __call__(self, jets: Paths | Jets | NDArray[Any]) -> NDArray[np.float64]:
-        """(N,) scores of jets: a jet file, a folder, a sequence of them, or what :meth:`score` takes."""
-        if isinstance(jets, Jets | np.ndarray):
-            return self.score(jets)
-        return np.concatenate([self.score(batch) for batch in iterate_jets(jets, _BATCH)])
+        """(N,) scores of jets: a jet file, a folder, a sequence of them, or what :meth:`score` takes.
+
+        Warns once (:class:`~edgeood.errors.OutsideDomainWarning`) if the jets are others than it is made for.
+        """
+        if isinstance(jets, np.ndarray):
+            return self._engine(jets)
+        return self._scores([jets] if isinstance(jets, Jets) else iterate_jets(jets, _BATCH))
 
     def score(self, jets: Jets | NDArray[Any]) -> NDArray[np.float64]:
-        """(N,) scores of jets in memory, or of their network inputs (N, …) float32."""
-        if isinstance(jets, Jets):
-            parts = [jets[start : start + _BATCH] for start in range(0, len(jets), _BATCH)]
-            scores = [self._engine(inputs_of(part, self.card["inputs"])) for part in parts]
-            return np.concatenate(scores) if scores else np.empty(0)
-        return self._engine(jets)
+        """(N,) scores of jets in memory, or of their network inputs (N, …) float32. Warns as calling it does."""
+        return self._engine(jets) if isinstance(jets, np.ndarray) else self._scores([jets])
+
+    def _scores(self, batches: Iterable[Jets]) -> NDArray[np.float64]:
+        who = f"detector '{self.name}'"
+        outside = Outside(self.card.get("domain"))
+        scores = [np.empty(0)]
+        for batch in batches:
+            for start in range(0, len(batch), _BATCH):
+                part = batch[start : start + _BATCH]
+                scores.append(self._engine(inputs_of(part, self.card["inputs"], who)))
+                outside.count(part)
+        outside.warn(who, stacklevel=3)
+        return np.concatenate(scores)
 
     def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The test vectors: network inputs (n, …) and their scores (n,) in units of :attr:`step`."""
-        with np.load(self.folder / VECTORS, allow_pickle=False) as content:
-            return content["inputs"], content[self.score_name]
+        content = read_arrays(self.folder / VECTORS, "install edgeood again.")
+        return content["inputs"], content[self.score_name]
 
     def check(self) -> int:
         """Number of test vectors that this machine scores otherwise than the card says; 0 is right."""
@@ -113,7 +135,7 @@ def load_released(
         known = released_names()
         hint = suggestion(os.fspath(name), known, f"choose one of {', '.join(known)}, or give a folder.")
         raise EdgeoodError(f"there is no released detector '{os.fspath(name)}'; {hint}")
-    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    card = read_json(folder / CARD, "install edgeood again, or copy the detector again.")
     if card.get("format") != FORMAT or card.get("version") != FORMAT_VERSION:
         raise EdgeoodError(f"{folder / CARD} is of another version of edgeood; use the one that made it.")
     chosen = score or card["score"]

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import atomic_path, write_text
+from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.reading import read_arrays, read_json
+from edgeood.files.seal import check_file, check_seal, sealed
+from edgeood.files.temporary import recover
+from edgeood.files.together import replace_together
 from edgeood.suggestions import suggestion
 
 if TYPE_CHECKING:
@@ -19,7 +23,12 @@ if TYPE_CHECKING:
 
 FORMAT = "edgeood-run"
 FORMAT_VERSION = 1
-_RECORDED = (
+SEALED = ("network.safetensors", "network.keras", "scores.npz", "recipe.yaml")
+"""Files that ``run.json`` knows by their SHA-256, as far as they are there."""
+Parameters = dict[str, dict[str, NDArray[Any]]]
+"""Score → its fitted parameters by name."""
+_RESTORE = "copy the run again, or train again into a new folder."
+_PACKAGES = (
     "edgeood",
     "torch",
     "lightning",
@@ -36,7 +45,7 @@ _RECORDED = (
 def installed_versions() -> dict[str, str]:
     """Versions of Python and of the packages that can change a result, as far as they are installed."""
     versions = {"python": platform.python_version()}
-    for name in _RECORDED:
+    for name in _PACKAGES:
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -44,23 +53,21 @@ def installed_versions() -> dict[str, str]:
     return versions
 
 
+def run_files(folder: Path) -> list[Path]:
+    """Files of a run that nothing else may be written to: its own, its exports, those of a released detector."""
+    own = [
+        folder / name for name in ("run.json", "card.json", "card.md", "vectors.npz", "metrics.csv", *SEALED)
+    ]
+    exports = [file for file in (folder / "export").rglob("*") if file.is_file()]
+    return [file for file in own if file.is_file()] + exports
+
+
 class Run:
     """A run directory.
 
-    =======================  ==========================================================================
-    ``run.json``             format, recipe, versions, checksums of the jets; written when training ends
-    ``recipe.yaml``          the resolved recipe, for reading
-    ``network.safetensors``  the weights (quantized twins: the latent float weights)
-    ``network.keras``        quantized twins: the same network for Keras users
-    ``scores.npz``           the fitted anomaly scores
-    ``metrics.csv``          one line an epoch
-    ``checkpoints/``         what a killed training goes on from
-    ``evaluation/``          metrics and figures, by ``edgeood evaluate``
-    ``export/<score>/``      QONNX, ONNX and HLS of one fused score, by ``edgeood export``
-    =======================  ==========================================================================
-    """
+    =======================  ==================================================================="""
 
-    WRITTEN = ("format", "version", "recipe", "versions", "data")
+    WRITTEN = ("format", "version", "recipe", "versions", "data", "files", "digest")
     """Keys of ``run.json`` that :meth:`finish` writes itself."""
 
     def __init__(self, path: str | os.PathLike[str], manifest: dict[str, Any]) -> None:
@@ -71,9 +78,11 @@ class Run:
     def open(cls, path: str | os.PathLike[str]) -> "Run":
         """Open a finished run.
 
-        Raises :class:`EdgeoodError` if the folder is no run, is unfinished, or has another format version.
+        Raises :class:`EdgeoodError` if the folder is no run, is unfinished, was changed by another hand, or has
+        another format version.
         """
         folder = Path(path)
+        recover(folder)
         file = folder / "run.json"
         if not folder.is_dir():
             raise EdgeoodError(f"there is no run directory {folder}; make one with `edgeood train`.")
@@ -81,19 +90,29 @@ class Run:
             unfinished = (folder / "checkpoints").is_dir()
             what = "an unfinished training" if unfinished else "no run directory (run.json is missing)"
             raise EdgeoodError(f"{folder} is {what}; run `edgeood train` to its end.")
-        try:
-            manifest = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise EdgeoodError(f"{file} is not readable JSON; train again into a new folder.") from error
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        manifest = read_json(file, _RESTORE)
+        if manifest.get("format") != FORMAT:
             raise EdgeoodError(f"{file} does not describe a run of edgeood; train into another folder.")
         if manifest.get("version") != FORMAT_VERSION:
             raise EdgeoodError(
                 f"{folder} has run format version {manifest.get('version')}, this edgeood reads version "
-                f"{FORMAT_VERSION}; train again, or use the edgeood {manifest.get('versions', {}).get('edgeood')} "
-                "that wrote it."
+                f"{FORMAT_VERSION}; train again, or use the edgeood that wrote it."
             )
-        return cls(folder, manifest)
+        run = cls(folder, manifest)
+        run._check_manifest(file)
+        return run
+
+    def _check_manifest(self, file: Path) -> None:
+        """Raise :class:`EdgeoodError` unless ``run.json`` is what was written, with all that is read of it."""
+        if "digest" in self.manifest:
+            check_seal(self.manifest, file, _RESTORE)
+        else:
+            check_file(file, self._recorded.get(file.name), _RESTORE)
+        recipe = self.manifest.get("recipe")
+        sections = {"data": dict, "inputs": dict, "network": dict, "score": dict, "quantization": dict | None}
+        for name, sort in sections.items():
+            if not isinstance(recipe, dict) or not isinstance(recipe.get(name, 0), sort):
+                raise EdgeoodError(f"{file} has no proper section '{name}' in its recipe; {_RESTORE}")
 
     @classmethod
     def finish(
@@ -102,25 +121,36 @@ class Run:
         recipe: "Recipe",
         data: dict[str, str],
         versions: dict[str, str] | None = None,
+        *,
+        scores: "Parameters | None" = None,
         **extra: Any,
     ) -> "Run":
         """Seal a run directory once everything else lies in it.
 
         ``data`` maps each jet file's name to its SHA-256, ``versions`` are of what trained it (default: what is
-        installed); ``extra`` goes into the manifest as it is.
+        installed), ``scores`` are parameters to write as :meth:`save_scores` does; ``extra`` goes into the manifest
+        as it is. All files change together or, after an error, none.
         """
         folder = Path(path)
-        manifest = {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "recipe": recipe.model_dump(mode="json"),
-            "versions": versions or installed_versions(),
-            "data": dict(sorted(data.items())),
-            **extra,
-        }
-        write_text(folder / "recipe.yaml", recipe.to_yaml())
-        # The order of the classes is that of the logits: keys stay as they are.
-        write_text(folder / "run.json", json.dumps(manifest, indent=1) + "\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        with replace_together(folder, last="run.json") as new:
+            (new / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+            if scores is not None:
+                cls(new, {}).save_scores(scores)
+            places = {name: new / name if (new / name).is_file() else folder / name for name in SEALED}
+            manifest = sealed(
+                {
+                    "format": FORMAT,
+                    "version": FORMAT_VERSION,
+                    "recipe": recipe.model_dump(mode="json"),
+                    "versions": versions or installed_versions(),
+                    "data": dict(sorted(data.items())),
+                    "files": {name: sha256_of(place) for name, place in places.items() if place.is_file()},
+                    **extra,
+                }
+            )
+            # The order of the classes is that of the logits: keys stay as they are.
+            (new / "run.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         return cls(folder, manifest)
 
     @property
@@ -141,6 +171,16 @@ class Run:
         return list(self.manifest["recipe"]["data"]["classes"])
 
     @property
+    def domain(self) -> dict[str, list[float]] | None:
+        """Ranges of the jets it is for (:mod:`edgeood.jets.domain`): the run's, or its card's; None if unknown."""
+        card = self.path / "card.json"
+        told = self.manifest
+        if "domain" not in told and card.is_file():
+            told = read_json(card, "install edgeood again.", ())
+        domain: dict[str, list[float]] | None = told.get("domain")
+        return domain
+
+    @property
     def network_file(self) -> Path:
         """The weights."""
         return self.path / "network.safetensors"
@@ -149,19 +189,51 @@ class Run:
         """Where the exports of one fused score lie."""
         return self.path / "export" / score
 
-    def save_scores(self, parameters: dict[str, dict[str, NDArray[Any]]]) -> None:
-        """Store the fitted parameters of every score: score name → parameter name → array."""
-        flat = {f"{score}/{key}": value for score, own in parameters.items() for key, value in own.items()}
-        with atomic_path(self.path / "scores.npz") as temporary:
-            np.savez(temporary, allow_pickle=False, **flat)
+    @property
+    def _recorded(self) -> dict[str, str]:
+        """File → SHA-256, by ``run.json``; of a released detector that has none there, by its card."""
+        recorded = self.manifest.get("files")
+        card = self.path / "card.json"
+        if recorded is None and card.is_file():
+            recorded = read_json(card, _RESTORE).get("files")
+        return dict(recorded) if isinstance(recorded, dict) else {}
 
-    def load_scores(self) -> dict[str, dict[str, NDArray[Any]]]:
-        """The fitted parameters of every score, as given to :meth:`save_scores`."""
-        parameters: dict[str, dict[str, NDArray[Any]]] = {}
-        with np.load(self.path / "scores.npz", allow_pickle=False) as file:
-            for name in file.files:
-                score, key = name.split("/", 1)
-                parameters.setdefault(score, {})[key] = file[name]
+    def recorded_sha256(self, name: str) -> str | None:
+        """What a file of the run must have as its SHA-256; None if that was not recorded, as before version 0.2."""
+        return self._recorded.get(name)
+
+    def checked(self, name: str) -> Path:
+        """A file of the run. Raises :class:`EdgeoodError` if it is not the one that was recorded."""
+        check_file(self.path / name, self.recorded_sha256(name), _RESTORE)
+        return self.path / name
+
+    def check_files(self) -> None:
+        """Compare all files that are there with what was recorded. Raises :class:`EdgeoodError` for another one."""
+        for name in SEALED:
+            if (self.path / name).is_file():
+                self.checked(name)
+
+    def save_scores(self, parameters: Parameters) -> None:
+        """Store the fitted parameters of every score: score name → parameter name → array; ``run.json`` notes it."""
+        flat = {f"{score}/{key}": value for score, own in parameters.items() for key, value in own.items()}
+        with replace_together(self.path, last="run.json") as new:
+            np.savez(new / "scores.npz", allow_pickle=False, **flat)
+            if "files" in self.manifest:
+                files = {**self.manifest["files"], "scores.npz": sha256_of(new / "scores.npz")}
+                manifest = sealed({**self.manifest, "files": files})
+                (new / "run.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        if "files" in self.manifest:
+            self.manifest = manifest
+
+    def load_scores(self) -> "Parameters":
+        """The fitted parameters of every score, as given to :meth:`save_scores`.
+
+        Raises :class:`EdgeoodError` if the file is missing, damaged, or another than the one recorded.
+        """
+        parameters: Parameters = {}
+        for name, value in read_arrays(self.checked("scores.npz"), _RESTORE).items():
+            score, _, key = name.partition("/")
+            parameters.setdefault(score, {})[key] = value
         return parameters
 
     def score_parameters(self, score: str) -> dict[str, NDArray[Any]]:

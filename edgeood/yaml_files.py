@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from edgeood.errors import EdgeoodError
+from edgeood.plain_yaml import MOST_CHARACTERS, plain_yaml, shown
 from edgeood.suggestions import suggestion
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -23,20 +23,30 @@ def read_yaml(name_or_path: str | Path, folder: Path, noun: str) -> Any:
     """The content of a YAML file, given by its path or by the name of a shipped one in ``folder``.
 
     ``noun`` says what is looked for ("recipe"). Raises :class:`EdgeoodError` when the file is missing (with
-    the nearest shipped name) or is not YAML.
+    the nearest shipped name), cannot be read or is not YAML.
     """
-    path = Path(name_or_path)
-    if not path.is_file() and path.suffix == "" and path.name == str(name_or_path):
-        path = folder / f"{name_or_path}.yaml"
-    if not path.is_file():
-        known = shipped_names(folder)
-        hint = suggestion(Path(name_or_path).stem, known, f"give a YAML file or one of {', '.join(known)}.")
-        raise EdgeoodError(f"there is no {noun} '{name_or_path}'; {hint}")
+    name, path = shown(str(name_or_path), 300), Path(name_or_path)
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise EdgeoodError(f"{path} is not readable YAML ({reason}); correct it.") from error
+        if not path.is_file() and path.suffix == "" and path.name == str(name_or_path):
+            path = folder / f"{name_or_path}.yaml"
+        if not path.is_file():
+            known = shipped_names(folder)
+            hint = suggestion(path.stem, known, f"give a YAML file or one of {', '.join(known)}.")
+            raise EdgeoodError(f"there is no {noun} '{name}'; {hint}")
+        # A character has at most four bytes.
+        if path.stat().st_size > 4 * MOST_CHARACTERS:
+            raise EdgeoodError(
+                f"{name} is no {noun}: a file of {path.stat().st_size:,} bytes; choose another."
+            )
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise EdgeoodError(f"{name} cannot be read ({error.strerror}); choose another {noun}.") from error
+    except UnicodeDecodeError as error:
+        raise EdgeoodError(f"{name} is not readable YAML ({error}); correct it.") from error
+    try:
+        return plain_yaml(text)
+    except EdgeoodError as error:
+        raise EdgeoodError(f"{name} is not readable YAML ({error}); correct it.") from error
 
 
 def validated(model: type[Model], content: Any, source: str, noun: str) -> Model:
@@ -47,15 +57,17 @@ def validated(model: type[Model], content: Any, source: str, noun: str) -> Model
     """
     if not isinstance(content, dict):
         required = [name for name, field in model.model_fields.items() if field.is_required()]
-        raise EdgeoodError(f"{source} holds no {noun}; write a YAML mapping with {', '.join(required)}.")
+        raise EdgeoodError(
+            f"{shown(source, 300)} holds no {noun}; write a YAML mapping with {', '.join(required)}."
+        )
     try:
         return model.model_validate(content)
     except EdgeoodError as error:
-        raise EdgeoodError(f"{source}: {error}") from error
+        raise EdgeoodError(f"{shown(source, 300)}: {error}") from error
     except ValidationError as error:
         # A misspelt key also shows up as a missing one: name the misspelling.
         problem = min(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise EdgeoodError(f"{source}: {_sentence(dict(problem), model, content)}") from error
+        raise EdgeoodError(f"{shown(source, 300)}: {_sentence(dict(problem), model, content)}") from error
 
 
 def _place(location: Sequence[int | str], content: Any) -> str:
@@ -69,7 +81,7 @@ def _place(location: Sequence[int | str], content: Any) -> str:
             content = content.get(part)
         elif isinstance(content, list) and isinstance(part, int):
             content = content[part] if part < len(content) else None
-    return ".".join(parts)
+    return shown(".".join(parts))
 
 
 def _sentence(problem: dict[str, Any], model: type[BaseModel], content: Any) -> str:
@@ -80,7 +92,7 @@ def _sentence(problem: dict[str, Any], model: type[BaseModel], content: Any) -> 
         )
     if problem["type"] == "missing":
         return f"'{where}' is missing; add it."
-    message = problem["msg"].removeprefix("Value error, ")
+    message = shown(problem["msg"].removeprefix("Value error, "), 300)
     return f"'{where}' is not valid: {message}; correct it." if where else f"{message}; correct it."
 
 

@@ -1,6 +1,7 @@
 """Toy jets with one, two or three prongs, for tests that need files but no generator."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,12 @@ def make_toy_jets(each: int, seed: int = 1) -> Jets:
         constituents[row]["phi"] = (phi + np.pi) % (2 * np.pi) - np.pi
     constituents["energy"] = constituents["pt"] * np.cosh(constituents["eta"])
     constituents["valid"] = True
+    # Charged hadrons of either charge, photons and neutral hadrons in turn.
+    turns = np.arange(CONSTITUENTS) % 4
+    constituents["kind"], constituents["charge"] = (
+        np.array([1, 1, 2, 3])[turns],
+        np.array([1, -1, 0, 0])[turns],
+    )
     phi = constituents["phi"].astype(np.float64)
     momentum = [
         (constituents["pt"] * direction).sum(1)
@@ -47,6 +54,18 @@ def make_toy_jets(each: int, seed: int = 1) -> Jets:
     mass2 = constituents["energy"].sum(1, dtype=np.float64) ** 2 - sum(p * p for p in momentum)
     jets["mass"] = np.sqrt(np.maximum(mass2, 0))
     return Jets(jets, constituents, processes)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests compile goes into a cache of theirs, which ends with them."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,7 @@ def random_jets(count: int, seed: int = 3) -> Jets:
     parts["eta"] = jets["eta"][:, None] + random.normal(0, 0.2, parts.shape)
     parts["phi"] = (jets["phi"][:, None] + random.normal(0, 0.2, parts.shape) + np.pi) % (2 * np.pi) - np.pi
     parts["energy"], parts["valid"] = parts["pt"] * np.cosh(parts["eta"]), True
+    parts["kind"] = 1 + np.arange(parts.shape[1]) % 3
     jets["energy"] = np.hypot(1000 * np.cosh(jets["eta"]), 80)
     return Jets(jets, parts, ("quark",))
 

@@ -23,21 +23,23 @@ from edgeood.runtime.onnxruntime import OnnxRuntime
 
 SCORES = ("max_logit", "mahalanobis_diagonal")
 LIMIT = "Made of random weights."
+# Toy signals are far from the toy background, and are told so: tests/jets/test_domain.py.
+pytestmark = pytest.mark.filterwarnings("ignore::edgeood.errors.OutsideDomainWarning")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, toy_jet_file) -> Run:
     """A run with random weights that names its machine's paths, measured on toy jets."""
     made = make_run(tmp_path_factory.mktemp("run") / "twin")
-    content = json.loads((made.path / "run.json").read_text())
-    content["recipe"]["data"] |= {
+    content = made.recipe.model_dump(mode="json")
+    content["data"] |= {
         "jets": [str(toy_jet_file)],
         "classes": {"qcd": ["quark", "gluon"], "wz": ["w_1tev"]},
         "signals": {"top": ["top_1tev"]},
     }
-    content["recipe"]["distillation"] = {"teacher": "/somewhere/float"}
-    content["jets"] = {"train": 1200, "validation": 100}
-    (made.path / "run.json").write_text(json.dumps(content))
+    content["distillation"] = {"teacher": "/somewhere/float"}
+    recipe = Recipe.model_validate(content)
+    Run.finish(made.path, recipe, made.manifest["data"], jets={"train": 1200, "validation": 100})
     opened = Run.open(made.path)
     evaluate(opened, plots=False)
     return opened
@@ -109,7 +111,10 @@ def test_the_card_says_what_was_measured_and_no_machines_paths(run, folder, toy_
         text = (folder / name).read_text()
         assert str(toy_jet_file.parent) not in text
         assert "/somewhere" not in text
+    assert card["needs"] == {"jets": ["eta", "phi"], "constituents": ["eta", "phi", "energy"]}
+    assert load_released(folder).needs.optional == ()
     text = (folder / "card.md").read_text()
+    assert "Needs `eta`, `phi` of the jets and `eta`, `phi`, `energy` of the constituents.\n" in text
     assert LIMIT in text
     assert "| max-logit | top |" in text
     assert 'load_released("tiny")("jets.h5")' in text

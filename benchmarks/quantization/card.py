@@ -1,11 +1,13 @@
 """The model card of a released detector as Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.quantization.runs import NETWORKS, TOOLKITS
 from edgeood.evaluation.labels import jet_label, score_label
 from edgeood.evaluation.tables import format_measured
+from edgeood.inputs.needs import Needs
+from edgeood.jets.domain import told
 
 _TEMPLATE = """\
 # {name}
@@ -31,11 +33,13 @@ score for one jet. A jet is anomalous if its integer score is above the threshol
 - Known classes: {classes}. Never trained on: {signals}.
 - Trained on {train:,} jets, thresholds from {validation:,} others; objective {objective}.
 - Measured on jets of other events: {tested}.
-- Of the {background} jets measured on, 99 % have {domain}.
+- Of the {background} jets measured on, 99 % have each of {domain}.
 
 ## Inputs
 
 {inputs}; rounded to {input_type}.
+
+{needs}
 
 ## Bit equality
 
@@ -53,11 +57,6 @@ score for one jet. A jet is anomalous if its integer score is above the threshol
 
 def markdown(card: Mapping[str, Any]) -> str:
     """``card.md`` of a card (the content of ``card.json``)."""
-    units = {
-        "pt": "pT of {:.0f} to {:.0f} GeV",
-        "eta": "η of {:.1f} to {:.1f}",
-        "mass": "mass of {:.0f} to {:.0f} GeV",
-    }
     return _TEMPLATE.format(
         name=card["name"],
         network=NETWORKS[card["network"]],
@@ -71,8 +70,9 @@ def markdown(card: Mapping[str, Any]) -> str:
         validation=card["trained_jets"].get("validation", 0),
         objective=card["objective"],
         tested=", ".join(f"{count:,} {jet_label(name)}" for name, count in card["tested_jets"].items()),
-        domain=", ".join(units[key].format(*pair) for key, pair in card["domain"].items()),
+        domain=", ".join(told(key, pair) for key, pair in card["domain"].items()),
         inputs=_inputs(card["inputs"]),
+        needs=_needs(card["needs"]),
         input_type=_type(card["quantization"]["input"]),
         verified=_verified(card["verified"]),
         limits="\n".join(f"- {sentence}" for sentence in card["limits"]),
@@ -102,6 +102,16 @@ def _scores(card: Mapping[str, Any]) -> str:
 def _inputs(inputs: Mapping[str, Any]) -> str:
     settings = ", ".join(f"{key} {value}" for key, value in inputs.items() if key != "kind")
     return f"{inputs['kind'].replace('_', ' ').capitalize()} ({settings})"
+
+
+def _needs(fields: Mapping[str, Sequence[str]]) -> str:
+    needs = Needs(tuple(fields["jets"]), tuple(fields["constituents"]))
+    of_jets, of_constituents = (", ".join(f"`{name}`" for name in names) for names in needs)
+    sentence = f"Needs {of_jets} of the jets and {of_constituents} of the constituents."
+    if needs.optional:
+        told = ", ".join(f"`{name}`" for name in needs.optional)
+        sentence += f" Jets that do not tell {told} are refused."
+    return sentence
 
 
 def _groups(groups: Mapping[str, list[str]]) -> str:

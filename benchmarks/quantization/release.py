@@ -24,7 +24,8 @@ from edgeood.evaluation.held_out import held_out_jets
 from edgeood.export import to
 from edgeood.export.record import read_record
 from edgeood.export.targets import TARGETS
-from edgeood.inputs import inputs_of
+from edgeood.inputs import inputs_of, needs_of
+from edgeood.jets.domain import domain_of, quantities_of
 from edgeood.jets.format import Jets, jet_files, write_jets
 from edgeood.recipe import Recipe
 from edgeood.released import CARD, EXAMPLE, FORMAT, FORMAT_VERSION, VECTORS, load_released
@@ -35,7 +36,6 @@ from edgeood.scores.fused import FUSED_SCORES
 
 _EXAMPLES = 48
 _TARGETS = ("qonnx", "onnx")
-_DOMAIN_QUANTILES = (0.005, 0.995)
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 
@@ -99,12 +99,10 @@ def _copy(run: Run, recipe: Recipe, folder: Path) -> Run:
     """A run directory with the weights, and the parameters of the fused scores alone."""
     folder.mkdir(parents=True)
     shutil.copyfile(run.network_file, folder / run.network_file.name)
-    manifest = {**run.manifest, "recipe": recipe.model_dump(mode="json")}
-    write_text(folder / "recipe.yaml", recipe.to_yaml())
-    write_text(folder / "run.json", json.dumps(manifest, indent=1) + "\n")
-    copy = Run.open(folder)
-    copy.save_scores({name: own for name, own in run.load_scores().items() if name in FUSED_SCORES})
-    return copy
+    extra = {key: value for key, value in run.manifest.items() if key not in Run.WRITTEN}
+    scores = {name: own for name, own in run.load_scores().items() if name in FUSED_SCORES}
+    data, versions = run.manifest["data"], run.manifest["versions"]
+    return Run.finish(folder, recipe, data, versions=versions, scores=scores, **extra)
 
 
 def _spread(jets: Jets, count: int) -> Jets:
@@ -159,6 +157,7 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
         "toolkit": recipe.quantization.toolkit,
         "bits": hidden_bits(recipe),
         "inputs": recipe.inputs.model_dump(mode="json"),
+        "needs": needs_of(recipe.inputs.model_dump())._asdict(),
         "classes": {key: list(members) for key, members in recipe.data.classes.items()},
         "background": recipe.data.background,
         "signals": {key: list(members) for key, members in recipe.data.signals.items()},
@@ -167,10 +166,7 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
         "trained_jets": run.manifest.get("jets", {}),
         "tested_jets": metrics["jets"],
         "data": run.manifest["data"],
-        "domain": {
-            key: np.quantile(jets.jets[key][background], _DOMAIN_QUANTILES).round(3).tolist()
-            for key in ("pt", "eta", "mass")
-        },
+        "domain": domain_of(quantities_of(jets[background])),
         "versions": run.manifest["versions"],
         "scores": scores,
     }

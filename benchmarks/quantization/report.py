@@ -24,7 +24,7 @@ bootstrap's. Δ is quantized minus float, with the error of the difference on th
 between the mass spectra of all QCD jets and of their most anomalous half. Bits are those of the widest weight or
 activation of a hidden layer (all before the representation; inputs keep the bits that they come in, and biases may
 be wider); EBOPs are effective bit operations of network and
-score for one jet (`edgeood/networks/quantized/bit_operations.py`), the weights counted at every pixel or
+score for one jet (`edgeood/fixed_point/bit_operations.py`), the weights counted at every pixel or
 constituent. Mismatches are integer scores on which any two engines disagree, on jets and on corner inputs."""
 
 

@@ -44,7 +44,7 @@ def scores_of(run: Run, test: HeldOutJets, folder: Path, tell: Callable[[str], N
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in engines}
     settings = run.manifest["recipe"]["inputs"]
     for start in range(0, len(test.jets), _AT_ONCE):
-        inputs = inputs_of(test.jets[start : start + _AT_ONCE], settings)
+        inputs = inputs_of(test.jets[start : start + _AT_ONCE], settings, f"run {run.path}")
         for name, engine in engines.items():
             parts[name].append(engine(inputs))
     scores = {name: np.concatenate(own) for name, own in parts.items()}

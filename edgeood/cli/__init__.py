@@ -9,6 +9,7 @@ from edgeood.cli.detectors import csim, score, verify
 from edgeood.cli.jets import generate
 from edgeood.cli.runs import evaluate, export, train, tune
 from edgeood.cli.story import demo
+from edgeood.cli.warned import warnings_in_one_line
 from edgeood.entry_point import run_command
 from edgeood.version import __version__
 
@@ -34,6 +35,7 @@ def _tell_version(asked: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and leave."),
@@ -41,6 +43,7 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Both are read before any verb: here, and by :func:`edgeood.entry_point.run_command`."""
+    context.with_resource(warnings_in_one_line())
 
 
 def main() -> None:

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgeood.errors import EdgeoodError
 
+FEWEST_BACKGROUND = 25
+"""Background jets without which nothing is measured: so many selected ones bound a relative error by 10 %."""
+
 
 class RocCurve(NamedTuple):
     """Vertices from (0, 0), nothing selected, to (1, 1), one for each distinct score."""
@@ -90,16 +93,21 @@ def significance_improvement(curve: RocCurve, signal_efficiency: float = 0.5) ->
 def background_floor(background_jets: int) -> float:
     """Smallest ε_B at which this many background jets measure a significance improvement.
 
-    25 selected jets bound its relative error, half that of ε_B, by 10 %; below, the maximum is taken over
-    noise. Never below 10⁻³, so that large samples agree about what is compared.
+    :data:`FEWEST_BACKGROUND` selected jets bound its relative error, half that of ε_B; below, the maximum is taken
+    over noise. Never below 10⁻³, so that large samples agree about what is compared.
     """
-    return max(1e-3, 25 / background_jets)
+    return max(1e-3, FEWEST_BACKGROUND / background_jets)
 
 
 def maximum_significance_improvement(
     curve: RocCurve, signal_floor: float = 0.1, background_floor: float = 1e-3
 ) -> float:
-    """Largest ε_S / √ε_B over the vertices with ε_S ≥ ``signal_floor`` and ε_B ≥ ``background_floor``."""
+    """Largest ε_S / √ε_B over the vertices with ε_S ≥ ``signal_floor`` and ε_B ≥ ``background_floor``.
+
+    Raises :class:`EdgeoodError` if there is none, as with a handful of jets.
+    """
     allowed = curve.signal_efficiency >= signal_floor
     allowed &= curve.background_efficiency >= max(background_floor, np.finfo(float).tiny)
+    if not allowed.any():
+        raise EdgeoodError("there are too few test jets of the background to measure anything; give more.")
     return float(np.max(curve.signal_efficiency[allowed] / np.sqrt(curve.background_efficiency[allowed])))

@@ -11,8 +11,13 @@ from edgeood.atomic import write_text
 from edgeood.evaluation.held_out import held_out_jets, score_held_out
 from edgeood.evaluation.mass_decorrelation import markdown_report, mass_decorrelation
 from edgeood.evaluation.run_figures import save_figures
+from edgeood.evaluation.sample_size import check_sample
 from edgeood.evaluation.score_metrics import evaluate_scores
 from edgeood.evaluation.tables import markdown_table
+from edgeood.files.locks import locked
+from edgeood.files.output import check_writable
+from edgeood.files.together import replace_together
+from edgeood.jets.domain import Outside
 from edgeood.run import Run
 from edgeood.training.known_jets import jet_paths
 
@@ -25,7 +30,7 @@ def evaluate(
     ``metrics.json`` and ``metrics.md`` hold every number (:func:`~edgeood.evaluation.score_metrics.evaluate_scores`),
     ``mass_decorrelation.json`` and ``.md`` what the scores know of mass
     (:func:`~edgeood.evaluation.mass_decorrelation.mass_decorrelation`); the figures are listed in
-    :func:`~edgeood.evaluation.run_figures.save_figures`.
+    :func:`~edgeood.evaluation.run_figures.save_figures`. All of them change, or after an error none.
 
     Parameters
     ----------
@@ -34,11 +39,26 @@ def evaluate(
         the recipe's split holds them out
     seed : of the bootstrap
 
-    Returns the contents of ``metrics.json``.
+    Returns the contents of ``metrics.json``. Raises :class:`EdgeoodError` if there are too few jets
+    (:func:`~edgeood.evaluation.sample_size.check_sample`); warns (:class:`~edgeood.errors.OutsideDomainWarning`) if
+    the background is other than the run is made for.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.recipe
-    held_out = score_held_out(run, held_out_jets(recipe, jet_paths(recipe, jets)))
+    folder = run.path / "evaluation"
+    check_writable(folder)
+    chosen = held_out_jets(recipe, jet_paths(recipe, jets))
+    check_sample(
+        chosen.process_names,
+        recipe.data.classes[recipe.data.background],
+        recipe.data.signals,
+        recipe.data.classes,
+    )
+    held_out = score_held_out(run, chosen)
+    # Signals may be anywhere; thresholds and errors are about the background.
+    outside = Outside(run.domain)
+    outside.count(chosen[np.isin(chosen.process_names, recipe.data.classes[recipe.data.background])])
+    outside.warn(f"run {run.path}")
     metrics = evaluate_scores(
         held_out.scores,
         held_out.jets.jets["mass"],
@@ -56,11 +76,15 @@ def evaluate(
         {name: score[background] for name, score in held_out.scores.items()},
         held_out.jets.jets["mass"][background],
     )
-    folder = run.path / "evaluation"
-    write_text(folder / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    write_text(folder / "metrics.md", markdown_table(metrics))
-    write_text(folder / "mass_decorrelation.json", json.dumps(report, indent=1) + "\n")
-    write_text(folder / "mass_decorrelation.md", markdown_report(report))
-    if plots:
-        save_figures(run, held_out, folder)
+    texts = {
+        "metrics.md": markdown_table(metrics),
+        "mass_decorrelation.json": json.dumps(report, indent=1) + "\n",
+        "mass_decorrelation.md": markdown_report(report),
+        "metrics.json": json.dumps(metrics, indent=1) + "\n",
+    }
+    with locked(folder, "evaluation"), replace_together(folder, last="metrics.json") as new:
+        for name, text in texts.items():
+            write_text(new / name, text)
+        if plots:
+            save_figures(run, held_out, new)
     return metrics

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeood.errors import EdgeoodError
 from edgeood.evaluation.selection import held_out_by, processes_of, selected_jets
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets
@@ -52,14 +53,21 @@ def score_held_out(run: Run, jets: Jets) -> HeldOut:
     """Every fitted score of a run's network on ``jets``.
 
     A quantized run's fused scores are those of the firmware, in its fixed point; the full Mahalanobis distance,
-    which no firmware computes, is of its representation.
+    which no firmware computes, is of its representation. A fused score that firmware could not compute, although it
+    is not the recipe's, is left out. Raises :class:`EdgeoodError` if the recipe's own is such a one.
     """
     recipe = run.recipe
     outputs = network_outputs(run, jets)
     fitted: dict[str, AnomalyScore | FusedScore] = {}
     for name, parameters in run.load_scores().items():
-        firmware = run.quantized and name in FUSED_SCORES
-        fitted[name] = fused_score(recipe, name, parameters) if firmware else load_score(name, parameters)
+        if not (run.quantized and name in FUSED_SCORES):
+            fitted[name] = load_score(name, parameters)
+            continue
+        try:
+            fitted[name] = fused_score(recipe, name, parameters)
+        except EdgeoodError:
+            if name == recipe.score.kind:
+                raise
     return HeldOut(
         jets,
         {name: score(outputs.representation, outputs.logits) for name, score in fitted.items()},
@@ -75,7 +83,7 @@ def network_outputs(run: Run, jets: Jets, device: str = "cpu") -> OutputArrays:
     """
     network, settings = load_network(run).to(device), run.recipe.inputs.model_dump()
     parts = [
-        outputs_of(network, inputs_of(jets[start : start + _PART], settings))
+        outputs_of(network, inputs_of(jets[start : start + _PART], settings, f"run {run.path}"))
         for start in range(0, len(jets), _PART)
     ]
     return OutputArrays(

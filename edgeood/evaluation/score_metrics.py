@@ -25,6 +25,7 @@ from edgeood.evaluation.detection import (
     rejection,
     significance_improvement,
 )
+from edgeood.evaluation.sample_size import check_sample
 from edgeood.evaluation.sculpting import (
     MASS_BIN_GEV,
     mass_sculpting,
@@ -88,13 +89,16 @@ def evaluate_scores(
       are if score and mass are independent;
     - ``working_point`` → score → ``threshold`` and ``efficiency`` → process.
 
-    Raises :class:`EdgeoodError` if a process has no jets, or a score is not finite or of the wrong length.
+    Raises :class:`EdgeoodError` if there are too few jets (:func:`~edgeood.evaluation.sample_size.check_sample`), or a
+    score is not finite or of the wrong length.
     """
     mass, names = np.asarray(mass, np.float64), np.asarray(process_names)
     values = {name: _checked(name, score, mass, names) for name, score in scores.items()}
-    is_background = _of(names, background)
-    groups = {name: _of(names, members) for name, members in signals.items()}
-    known = {name: _of(names, members) for name, members in (classes or {"background": background}).items()}
+    of_classes = classes or {"background": background}
+    check_sample(names, background, signals, of_classes)
+    is_background = np.isin(names, list(background))
+    groups = {name: np.isin(names, list(members)) for name, members in signals.items()}
+    known = {name: np.isin(names, list(members)) for name, members in of_classes.items()}
     floor = background_floor(int(is_background.sum()))
     measures = detection_measures(floor)
     fewer = max(replicas // 2, 2)
@@ -161,13 +165,6 @@ def _checked(name: str, score: ArrayLike, mass: NDArray[Any], names: NDArray[Any
         jet = int(np.flatnonzero(~np.isfinite(score))[0])
         raise EdgeoodError(f"score '{name}' of jet {jet} is not finite; check the network's outputs.")
     return score
-
-
-def _of(names: NDArray[Any], processes: Sequence[str]) -> NDArray[np.bool_]:
-    for process in processes:
-        if not np.any(names == process):
-            raise EdgeoodError(f"there are no jets of process '{process}' to evaluate; generate some.")
-    return np.isin(names, list(processes))
 
 
 def _finite(value: float) -> float | None:

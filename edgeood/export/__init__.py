@@ -12,9 +12,9 @@ catapult  ``catapult/``               the same for Catapult
 emulator  ``emulator/``               shared library with the Vitis project's bits, for C, C++, Python and CMSSW
 ========  ==========================  =========================================================
 
-Beside them lie ``score.json``, the score's types, step, threshold, the checksums of what it was made from and the
-settings that each artefact was made with, and ``ranges.json``, the proof that no number of the network or the score
-can leave its type, whatever the input.
+Beside them lie ``score.json``, the score's types, step, threshold, the checksums of what it was made from and of each
+artefact, and the settings that this was made with, and ``ranges.json``, the proof that no number of the network or the
+score can leave its type, whatever the input. An export changes all of them or, if it fails, none.
 """
 
 import dataclasses
@@ -23,9 +23,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
 from edgeood.export.targets import TARGETS, Order
+from edgeood.files.locks import locked
+from edgeood.files.output import check_writable
+from edgeood.files.together import replace_together
 from edgeood.suggestions import suggestion
 
 # The command line reads the table of targets: nothing heavy is imported before it is needed.
@@ -82,28 +84,29 @@ def to(
         raise EdgeoodError(
             f"{run.path} is a float run, which exports to onnx only; train its quantized twin."
         )
+    folder = run.export_folder(chosen)
+    path = folder / TARGETS[target].artefact
+    check_writable(folder)
     try:
-        if not run.quantized:
-            return _float_onnx(run, chosen)
-        from edgeood.export.record import fused_description
-        from edgeood.scores.fused.network import fused_network
-        from edgeood.scores.fused.proof import prove
+        with locked(folder, "export"), replace_together(folder, last="score.json") as new:
+            if not run.quantized:
+                _float_onnx(run, chosen, new)
+                return path
+            from edgeood.export.record import fused_description, write_record
+            from edgeood.scores.fused.network import fused_network
+            from edgeood.scores.fused.proof import prove
 
-        network = fused_network(run, chosen)
-        folder = run.export_folder(chosen)
-        proof = json.dumps(prove(network), indent=1) + "\n"
-        order = Order(
-            network,
-            recipe.name,
-            fused_description(run, network),
-            recipe.target,
-            folder,
-            {},
-            test_vectors,
-            str(version),
-        )
-        path = _write(run, target, order)[0]
-        write_text(folder / "ranges.json", proof)
+            network = fused_network(run, chosen)
+            proof = json.dumps(prove(network), indent=1) + "\n"
+            about = fused_description(run, network)
+            log = folder / "hls4ml.log"
+            order = Order(
+                network, recipe.name, about, recipe.target, new, log, {}, test_vectors, str(version)
+            )
+            written: dict[str, dict[str, Any]] = {}
+            _write(target, order, written)
+            (new / "ranges.json").write_text(proof, encoding="utf-8")
+            write_record(run, about, written, new)
     except ImportError as error:
         raise EdgeoodError(
             f"exports need the package '{error.name}'; install `edgeood[firmware]`."
@@ -111,26 +114,19 @@ def to(
     return path
 
 
-def _write(run: "Run", target: str, order: Order) -> tuple[Path, dict[str, Any]]:
-    """Write an artefact, after those that it needs; its path, and what is remembered of it."""
-    from edgeood.export.record import remember
-
-    needed = {name: _write(run, name, order)[1] for name in TARGETS[target].needs}
+def _write(target: str, order: Order, written: dict[str, dict[str, Any]]) -> None:
+    """Write an artefact, after those that it needs, and add to ``written`` what is remembered of them."""
+    for needed in TARGETS[target].needs:
+        _write(needed, order, written)
     path = order.folder / TARGETS[target].artefact
-    with atomic_path(path) as temporary:
-        artefact = TARGETS[target].load()(dataclasses.replace(order, artefacts=needed), temporary)
-    remember(run, order.about, target, artefact)
-    return path, artefact
+    written[target] = TARGETS[target].load()(dataclasses.replace(order, artefacts=dict(written)), path)
 
 
-def _float_onnx(run: "Run", score: str) -> Path:
+def _float_onnx(run: "Run", score: str, folder: Path) -> None:
     from edgeood.export.onnx.artefacts import write_float_onnx
-    from edgeood.export.record import description, remember
+    from edgeood.export.record import description, write_record
 
     parameters = run.score_parameters(score)
     about = description(run, score, float(parameters["threshold"]))
-    path = run.export_folder(score) / TARGETS["onnx"].artefact
-    with atomic_path(path) as temporary:
-        write_float_onnx(run, score, parameters, about, temporary)
-    remember(run, about, "onnx", {})
-    return path
+    write_float_onnx(run, score, parameters, about, folder / TARGETS["onnx"].artefact)
+    write_record(run, about, {"onnx": {}}, folder)

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeood.atomic import write_text
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.export.targets import TARGETS
+from edgeood.files.reading import read_json
+from edgeood.files.seal import check_artefact, check_seal, digest_of, sealed, sum_up
+from edgeood.files.temporary import recover
 from edgeood.run import Run
 from edgeood.version import __version__
 
@@ -16,11 +18,20 @@ if TYPE_CHECKING:
     from edgeood.scores.fused.network import FusedNetwork
 
 RECORD = "score.json"
+_KEYS = ("score", "threshold", "inputs", "classes", "made_from", "artefacts")
+_OF_RECIPE = ("inputs", "network", "quantization")
+"""Sections of a recipe that decide what an export computes; the classes as well."""
 
 
 def origin(run: Run) -> dict[str, str]:
-    """Checksums of what an export is made from."""
-    return {"network": sha256_of(run.network_file), "scores": sha256_of(run.path / "scores.npz")}
+    """Checksums of what an export is made from, each file the one that the run has recorded."""
+    recipe = run.manifest["recipe"]
+    computed = {name: recipe.get(name) for name in _OF_RECIPE} | {"classes": list(recipe["data"]["classes"])}
+    return {
+        "network": sha256_of(run.checked(run.network_file.name)),
+        "scores": sha256_of(run.checked("scores.npz")),
+        "recipe": digest_of(computed),
+    }
 
 
 def description(run: Run, score: str, threshold: float) -> dict[str, Any]:
@@ -52,43 +63,88 @@ def fused_description(run: Run, network: "FusedNetwork") -> dict[str, Any]:
 def read_record(run: Run, score: str) -> dict[str, Any]:
     """What ``score.json`` says about an exported score.
 
-    Raises :class:`EdgeoodError` if nothing was exported, or only from another network or fit.
+    Raises :class:`EdgeoodError` if nothing was exported, or only from another network or fit, or if the file is
+    damaged or was changed by another hand.
     """
-    file = run.export_folder(score) / RECORD
+    folder = run.export_folder(score)
+    file = folder / RECORD
+    recover(folder)
+    again = f"run `edgeood export {run.path} --score {score}`"
     if not file.is_file():
-        raise EdgeoodError(
-            f"{run.path} has no exported score '{score}'; run `edgeood export {run.path} --score {score}`."
-        )
-    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if record["made_from"] != origin(run):
-        raise EdgeoodError(
-            f"{file.parent} was exported from another network or fit; run `edgeood export {run.path} --score {score}` "
-            "again."
-        )
+        raise EdgeoodError(f"{run.path} has no exported score '{score}'; {again}.")
+    record = read_json(file, f"{again} again.", _KEYS)
+    check_seal(record, file, f"{again} again.")
+    made_from, artefacts = record["made_from"], record["artefacts"]
+    now = origin(run)
+    # Release 0.1 recorded fewer of them.
+    if (
+        not isinstance(made_from, dict)
+        or not made_from
+        or made_from != {key: now.get(key) for key in made_from}
+    ):
+        raise EdgeoodError(f"{folder} was exported from another network or fit; {again} again.")
+    if not isinstance(artefacts, dict) or not all(isinstance(one, dict) for one in artefacts.values()):
+        raise EdgeoodError(f"{file} has no proper list of artefacts; {again} again.")
+    fitted = float(run.score_parameters(score)["threshold"])
+    if record["score"] != score or _plain(record["threshold"]) != _plain(fitted):
+        raise EdgeoodError(f"{file} has another score or threshold than its run; {again} again.")
     return record
 
 
 def exported(run: Run, score: str, target: str) -> Path:
     """The artefact of an earlier export.
 
-    Raises :class:`EdgeoodError` if it is missing or was made from another network or fit.
+    Raises :class:`EdgeoodError` if it is missing, was made from another network or fit, or is not what was exported.
     """
     path = run.export_folder(score) / TARGETS[target].artefact
-    if not path.exists() or target not in read_record(run, score)["artefacts"]:
-        raise EdgeoodError(
-            f"{run.path} has no {target} export of '{score}'; run `edgeood export {run.path} --target {target} "
-            f"--score {score}`."
-        )
+    again = f"run `edgeood export {run.path} --target {target} --score {score}`"
+    # A folder may stand aside, after an export that was killed.
+    recover(path.parent)
+    if not path.exists() or target not in (artefacts := read_record(run, score)["artefacts"]):
+        raise EdgeoodError(f"{run.path} has no {target} export of '{score}'; {again}.")
+    recorded = artefacts[target].get("sha256") or run.recorded_sha256(path.relative_to(run.path).as_posix())
+    check_artefact(path, recorded, f"{again} again.")
     return path
 
 
-def remember(run: Run, about: Mapping[str, Any], target: str, artefact: Mapping[str, Any]) -> None:
-    """Write ``score.json`` with one more artefact, keeping the others of the same origin."""
-    file = run.export_folder(about["score"]) / RECORD
+def same_as_recorded(record: Mapping[str, Any], about: Mapping[str, Any], path: Path) -> None:
+    """Raise :class:`EdgeoodError` unless an artefact says of itself what ``score.json`` says of it."""
+    for key in ("score", "threshold", "step", "threshold_integer", "inputs"):
+        if _plain(about.get(key)) != _plain(record.get(key)):
+            raise EdgeoodError(
+                f"{path} has another {key} ({about.get(key)}) than {RECORD} beside it ({record.get(key)}); export it "
+                "again."
+            )
+
+
+def _plain(value: Any) -> str:
+    """Plain JSON by which values are compared, NaN with NaN."""
+    return json.dumps(value, sort_keys=True)
+
+
+def write_record(
+    run: Run, about: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], folder: Path
+) -> None:
+    """Write ``score.json`` into ``folder``, where the new artefacts lie: target → what is remembered of it.
+
+    Artefacts of earlier exports that were made from the same are remembered as before.
+    """
     made_from, artefacts = origin(run), {}
+    file = run.export_folder(about["score"]) / RECORD
     if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            before = read_record(run, about["score"])
+        except EdgeoodError:
+            # Of another network, or damaged: nothing that it says is kept.
+            before = {"made_from": None}
         if before["made_from"] == made_from:
             artefacts = before["artefacts"]
-    record = {**about, "made_from": made_from, "artefacts": {**artefacts, target: dict(artefact)}}
-    write_text(file, json.dumps(record, indent=1, sort_keys=True) + "\n")
+    new = {
+        target: {**remembered, "sha256": sum_up(folder / TARGETS[target].artefact)}
+        for target, remembered in written.items()
+    }
+    record = {**about, "made_from": made_from, "artefacts": {**artefacts, **new}}
+    # Sealed as it will be read: with its keys in order.
+    ordered = sealed(json.loads(json.dumps(record, sort_keys=True)))
+    text = json.dumps(ordered, indent=1, sort_keys=True)
+    (folder / RECORD).write_text(text + "\n", encoding="utf-8")

@@ -25,7 +25,9 @@ class Order:
     hardware: "Target"
     """part, clock, interface"""
     folder: Path
-    """of all exports of this score"""
+    """where all that is written by this export lies until it is whole"""
+    log: Path
+    """of the converter, which stays whatever becomes of the export"""
     artefacts: Mapping[str, Mapping[str, Any]]
     """what the writers of the targets that this one needs returned"""
     vectors: "NDArray[Any] | None" = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
+from edgeood.files.reading import read_json
 from edgeood.hardware.vendor_reports import backend_of, read_reports
 
 _SCRIPT = "build_prj.tcl"
@@ -48,7 +49,7 @@ def build_report(project_folder: Path) -> str:
             f"{project_folder} is no project that can be built from here; build one with `--target "
             f"{' or '.join(TOOLS)}`, and those of other HLS compilers as their README says."
         )
-    about = json.loads((project_folder.parent / "score.json").read_text(encoding="utf-8"))
+    about = read_json(project_folder.parent / "score.json", "export it again.", ("artefacts",))
     report = build(project_folder, about["artefacts"][project_folder.name]["project"])
     if report is None:
         return without_tool(project_folder)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.inputs.alignment import relative_phi, upright
+from edgeood.inputs.needs import Needs
 from edgeood.jets.format import Jets
 from edgeood.jets.layout import CHARGED_HADRON, ELECTRON, MUON, NEUTRAL_HADRON, PHOTON
 
@@ -75,3 +76,8 @@ def constituents_of(jets: Jets, inputs: Mapping[str, Any]) -> NDArray[np.float32
         rotate=inputs["rotate"],
         identity=inputs["identity"],
     )
+
+
+def needs(inputs: Mapping[str, Any]) -> Needs:
+    """What the cloud is made of: the momenta; with identities also charge and kind."""
+    return Needs(("eta", "phi"), ("pt", "eta", "phi", "energy") + ("charge", "kind") * inputs["identity"])

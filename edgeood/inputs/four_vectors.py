@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.inputs.alignment import relative_phi, upright
+from edgeood.inputs.needs import Needs
 from edgeood.jets.format import Jets
 
 _JETS_AT_ONCE = 16384
@@ -54,3 +55,8 @@ def four_vectors_of(jets: Jets, settings: Mapping[str, Any]) -> NDArray[np.float
         scale = part.jets["pt"].astype(np.float64)[:, None, None]
         vectors[some, :present] = aligned_momenta(part)[:, :present] / scale
     return vectors.reshape(len(jets), 4 * kept)
+
+
+def needs(settings: Mapping[str, Any]) -> Needs:
+    """What the vectors are made of: momenta of the constituents, and of the jet, whose frame they are seen from."""
+    return Needs(("pt", "eta", "phi", "energy"), ("pt", "eta", "phi", "energy"))

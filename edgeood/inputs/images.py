@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.inputs.alignment import relative_phi, upright
+from edgeood.inputs.needs import Needs
 from edgeood.jets.format import Jets
 
 _JETS_AT_ONCE = 4096
@@ -66,3 +67,8 @@ def images_of(jets: Jets, inputs: Mapping[str, Any]) -> NDArray[np.float32]:
     """Images of jets as the ``inputs`` section of a recipe says (a plain mapping). (N, 1, P, P) float32."""
     settings = {key: value for key, value in inputs.items() if key != "kind"}
     return jet_images(jets.constituents, jets.jets["eta"], jets.jets["phi"], **settings)
+
+
+def needs(inputs: Mapping[str, Any]) -> Needs:
+    """What images are made of: the energies of the constituents, and where they lie about the jet axis."""
+    return Needs(("eta", "phi"), ("eta", "phi", "energy"))

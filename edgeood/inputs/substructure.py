@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import EdgeoodError
 from edgeood.inputs.alignment import relative_phi
+from edgeood.inputs.needs import Needs
 from edgeood.jets.format import Jets
 from edgeood.jets.layout import CHARGED_HADRON, ELECTRON, MUON, NEUTRAL_HADRON, PHOTON
 
@@ -31,22 +31,22 @@ _JETS_AT_ONCE = 16384
 def substructure_of(jets: Jets, inputs: Mapping[str, Any]) -> NDArray[np.float32]:
     """(N, 14 or 20) float32 of :data:`OBSERVABLES` as the ``inputs`` section of a recipe says (a plain mapping).
 
-    :data:`IDENTITY` follows if identities are told.
-
-    Raises :class:`EdgeoodError` if the jets bring no N-subjettiness or no soft-drop mass.
+    :data:`IDENTITY` follows if identities are told. Of jets without N-subjettiness or soft-drop mass some are NaN:
+    :func:`needs` says so.
     """
-    table = jets.jets
-    for field in ("tau1", "tau2", "tau3", "tau4", "softdrop_mass"):
-        unknown = np.isnan(table[field])
-        if unknown.any():
-            raise EdgeoodError(
-                f"jet {int(unknown.argmax())} has no {field}, which inputs of kind 'substructure' need; take jets "
-                "of `edgeood generate`, or fill the field in."
-            )
     identity = inputs["identity"]
     starts = range(0, len(jets), _JETS_AT_ONCE)
     parts = [_observables(jets[start : start + _JETS_AT_ONCE], identity) for start in starts]
     return np.concatenate(parts).astype(np.float32)
+
+
+def needs(inputs: Mapping[str, Any]) -> Needs:
+    """What the observables are made of; with identities also the kinds of constituents."""
+    taus = ("tau1", "tau2", "tau3", "tau4")
+    return Needs(
+        ("pt", "eta", "phi", "mass", "n_constituents", "softdrop_mass", *taus),
+        ("pt", "eta", "phi") + ("kind",) * inputs["identity"],
+    )
 
 
 def _observables(jets: Jets, identity: bool) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgeood.inputs.alignment import relative_phi
+from edgeood.inputs.needs import Needs
 from edgeood.jets.format import Jets
 from edgeood.jets.layout import CHARGED_HADRON, ELECTRON, MUON, NEUTRAL_HADRON, PHOTON
 
@@ -89,3 +90,8 @@ def trigger_candidates_of(jets: Jets, inputs: Mapping[str, Any]) -> NDArray[np.f
         leading=inputs["constituents"],
         **{key: inputs[key] for key in ("pt_step_gev", "pt_bits", "angle_step", "angle_bits", "identity")},
     )
+
+
+def needs(inputs: Mapping[str, Any]) -> Needs:
+    """What candidates are made of: pT and angles; with identities also the kind."""
+    return Needs(("eta", "phi"), ("pt", "eta", "phi") + ("kind",) * inputs["identity"])

@@ -16,6 +16,7 @@ import numpy as np
 
 from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
+from edgeood.files.output import output_file
 from edgeood.jets.checks import check
 from edgeood.jets.complaints import Complaints
 from edgeood.jets.conventions import Conventions
@@ -148,7 +149,7 @@ def write_jets(path: str | os.PathLike[str], jets: Jets, attributes: Mapping[str
         raise EdgeoodError(f"there are no jets to write to {path}; loosen the selection.")
     check(jets, str(path))
     content = {"format": FORMAT, "version": FORMAT_VERSION, **attributes}
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_path(output_file(path)) as temporary, h5py.File(temporary, "w") as file:
         for key, value in content.items():
             plain = isinstance(value, str | int | float)
             file.attrs[key] = value if plain else json.dumps(value, sort_keys=True)

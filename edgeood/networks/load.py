@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def load_network(run: Run) -> "nn.Module":
     """The trained network of a run, float or quantized, on the CPU and in evaluation mode.
 
-    Raises :class:`EdgeoodError` if the weights are missing or belong to another network.
+    Raises :class:`EdgeoodError` if the weights are missing, are not those that were recorded, or belong to another
+    network.
     """
     try:
         from safetensors import SafetensorError
@@ -22,7 +23,7 @@ def load_network(run: Run) -> "nn.Module":
         raise EdgeoodError(f"networks need the package '{error.name}'; install `edgeood[train]`.") from error
     network = build_network(run.recipe)
     try:
-        network.load_state_dict(load_file(run.network_file))
+        network.load_state_dict(load_file(run.checked(run.network_file.name)))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise EdgeoodError(

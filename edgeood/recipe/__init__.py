@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from edgeood.errors import EdgeoodError
+from edgeood.recipe.assignment import override
 from edgeood.recipe.data import Data, MassMatching, Overlaid
 from edgeood.recipe.firmware import Quantization, Score, ScoreName, Target
 from edgeood.recipe.inputs import Constituents, FourVectors, Images, Substructure, TriggerCandidates
 from edgeood.recipe.networks import CNN, FCN, VAE, Block, EdgeBlock, ParticleNet, ParticleNetLite, SpectralGP
-from edgeood.recipe.section import Section
+from edgeood.recipe.section import Int, Section, Text
+from edgeood.recipe.size import check_size
 from edgeood.recipe.training import CrossEntropy, DisCo, Distillation, NuRD, Training, Variational
 from edgeood.resources import recipes_folder
 from edgeood.yaml_files import read_yaml, shipped_names, validated
@@ -50,8 +51,8 @@ _FED_BY = {
 class Recipe(Section):
     """One training and everything that follows from it."""
 
-    name: str
-    seed: int = Field(1, ge=0, le=2**31 - 1)
+    name: Text
+    seed: Int = Field(1, ge=0, le=2**31 - 1)
     data: Data
     inputs: Inputs = Images()
     network: NetworkKind
@@ -61,6 +62,13 @@ class Recipe(Section):
     score: Score = Score()
     quantization: Quantization | None = None
     target: Target = Target()
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not name.isprintable() or name.startswith(".") or set(name) & set("/\\"):
+            raise ValueError("a run directory is called so: no slashes, no leading dot, nothing unprintable")
+        return name
 
     @model_validator(mode="after")
     def _fits(self) -> "Recipe":
@@ -115,6 +123,7 @@ class Recipe(Section):
                     f"network.dynamic: the first block has {network.blocks[0].channels} channels, not "
                     f"{network.dynamic}"
                 )
+        check_size(network, inputs, len(self.data.classes), self.training.batch_size)
         return self
 
     def to_yaml(self) -> str:
@@ -154,22 +163,3 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     for assignment in overrides:
         override(content, assignment)
     return parse_recipe(content, str(name_or_path))
-
-
-def override(content: Any, assignment: str) -> None:
-    """Change one key of a recipe given as plain dictionaries (in place): ``section.key=value``, the value in YAML.
-
-    Raises :class:`EdgeoodError` if the assignment is none, or names no key.
-    """
-    path, equals, text = assignment.partition("=")
-    keys = path.split(".")
-    if not equals or not all(keys):
-        raise EdgeoodError(f"'{assignment}' sets nothing: write --set section.key=value.")
-    for key in keys[:-1]:
-        if not isinstance(content, dict) or not isinstance(content.setdefault(key, {}), dict):
-            raise EdgeoodError(f"'{path}' names no key of a recipe: write --set section.key=value.")
-        content = content[key]
-    try:
-        content[keys[-1]] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise EdgeoodError(f"'{assignment}' sets no value that YAML can read; quote it.") from error

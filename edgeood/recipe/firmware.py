@@ -1,14 +1,27 @@
 """What goes to a chip: the score, the bit widths, the target."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from edgeood.fixed_point import FixedPoint
-from edgeood.recipe.section import Section
+from edgeood.recipe.section import Int, Real, Section, Text, Weight
 
 ScoreName = Literal["max_logit", "mahalanobis", "mahalanobis_diagonal"]
 """Scores that firmware may compute; :data:`edgeood.scores.SCORE_NAMES` lists all that are measured."""
+
+
+_FURTHEST_POINT = 128
+
+
+def _near_point(fixed_type: FixedPoint) -> FixedPoint:
+    if abs(fixed_type.integer) > _FURTHEST_POINT:
+        raise ValueError(f"integer is from {-_FURTHEST_POINT} to {_FURTHEST_POINT}, not {fixed_type.integer}")
+    return fixed_type
+
+
+Type = Annotated[FixedPoint, AfterValidator(_near_point)]
+"""A type whose binary point is not far away from its bits."""
 
 
 class Score(Section):
@@ -20,20 +33,19 @@ class Score(Section):
         description="what no anomaly is: every known class [GZ24]; what is likely background, told from the other "
         "classes (anti-QCD) [CC22]; or what lies where the background is dense",
     )
-    mass_neutrality: float = Field(
+    mass_neutrality: Weight = Field(
         0.0,
-        ge=0,
         description="weight of equal mean max-logits at all masses of the background (density only)",
     )
-    overlaid: float = Field(
+    overlaid: Real = Field(
         0.0,
         ge=0,
         le=1,
         description="share of the log-odds for overlaid jets, beside the distance to the background, in what "
         "max-logit follows (float networks with data.overlaid and background_density)",
     )
-    background_efficiency: float = Field(0.01, gt=0, lt=1, description="of the background class")
-    error_budget: float = Field(
+    background_efficiency: Real = Field(0.01, gt=0, lt=1, description="of the background class")
+    error_budget: Real = Field(
         0.01, gt=0, lt=1, description="largest fixed-point error at the threshold, relative to it"
     )
 
@@ -53,17 +65,18 @@ class Quantization(Section):
     """Bit widths of the quantized twin; all steps are powers of two, per tensor."""
 
     toolkit: Literal["qkeras", "brevitas"] = "qkeras"
-    input: FixedPoint = FixedPoint(8, 0, signed=False)
-    weights: FixedPoint = FixedPoint(6, 0)
-    biases: FixedPoint = FixedPoint(8, 1)
-    activations: FixedPoint = FixedPoint(8, 2, signed=False)
-    representation: FixedPoint = FixedPoint(10, 3, signed=False)
-    edges: FixedPoint = Field(FixedPoint(10, 3), description="particlenet_lite: a and b of the edge layers")
-    pooled: FixedPoint = Field(
+    input: Type = FixedPoint(8, 0, signed=False)
+    weights: Type = FixedPoint(6, 0)
+    biases: Type = FixedPoint(8, 1)
+    activations: Type = FixedPoint(8, 2, signed=False)
+    representation: Type = FixedPoint(10, 3, signed=False)
+    edges: Type = Field(FixedPoint(10, 3), description="particlenet_lite: a and b of the edge layers")
+    pooled: Type = Field(
         FixedPoint(10, 2, signed=False), description="particlenet_lite: the mean over the constituents"
     )
-    layers: dict[str, dict[Literal["weights", "biases", "activations", "edges"], FixedPoint]] = Field(
+    layers: dict[Text, dict[Literal["weights", "biases", "activations", "edges"], Type]] = Field(
         {},
+        max_length=1000,
         description="exceptions by layer name (conv0, edge0, node0_0, pool, dense0, representation, logits)",
     )
 
@@ -71,8 +84,8 @@ class Quantization(Section):
 class Target(Section):
     """What the firmware is built for."""
 
-    part: str = "xcvu13p-flga2577-2-e"
-    clock_ns: float = Field(5.0, gt=0)
+    part: str = Field("xcvu13p-flga2577-2-e", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,99}$")
+    clock_ns: Real = Field(5.0, gt=0, le=1e4)
     io_type: Literal["io_stream", "io_parallel"] = "io_stream"
     strategy: Literal["latency", "resource"] = "latency"
-    reuse_factor: int = Field(1, ge=1)
+    reuse_factor: Int = Field(1, ge=1, le=10**6)

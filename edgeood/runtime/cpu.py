@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgeood.atomic import write_text
 from edgeood.compiler import compile_library, find_compiler, library_name
 from edgeood.errors import EdgeoodError
+from edgeood.files.cache import cache_folder
 from edgeood.resources import firmware_folder
 from edgeood.run import Run
 from edgeood.runtime import Progress
@@ -25,7 +26,7 @@ _JETS_OF_A_THREAD = 512
 def open_cpu(run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None) -> "Cpu":
     """The engine for one fused score of a quantized run, compiled if it is not yet.
 
-    Source and library lie in ``RUN/export/<score>/cpu``; ``workers`` are threads (default: one). Raises
+    Source and library lie in the user's cache, not in the run; ``workers`` are threads (default: one). Raises
     :class:`EdgeoodError` for a float run, a score that it has not or that cannot be fused, or without a working g++.
     """
     from edgeood.export.cpu.source import scorer_source
@@ -33,7 +34,7 @@ def open_cpu(run: Run, score: str, *, workers: int | None = None, progress: Prog
 
     network = fused_network(run, score)
     source = scorer_source(network, f"Anomaly score {score} of the network {run.recipe.name!r}")
-    library = compile_scorer(source, run.export_folder(score) / "cpu")
+    library = compile_scorer(source, cache_folder("cpu"))
     return Cpu(library, threshold=network.threshold, threads=workers or 1)
 
 

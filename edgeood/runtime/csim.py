@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.compiler import compile_library, find_compiler, library_name
+from edgeood.compiler import compile_library, find_compiler, library_name, version_of
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.export.record import exported, read_record
+from edgeood.files.cache import cache_folder
 from edgeood.run import Run
 from edgeood.runtime import Progress
 
@@ -39,7 +40,7 @@ _CHUNK = 32
 def open_csim(
     run: Run, score: str, *, workers: int | None = None, progress: Progress | None = None
 ) -> "CSim":
-    """The engine on a run's exported Vitis project, compiled if it is not yet.
+    """The engine on a run's exported Vitis project, compiled into the user's cache if it is not yet.
 
     Raises :class:`EdgeoodError` if there is no export, no g++, or it does not compile.
     """
@@ -71,7 +72,7 @@ def _open(run: Run, score: str, target: str, workers: int | None, progress: Prog
     project = exported(run, score, target)
     record = read_record(run, score)
     name = record["artefacts"][target]["project"]
-    library = compile_project(project, name, project.parent / "csim")
+    library = compile_project(project, name, cache_folder("csim"))
     return CSim(library, name, threshold=record["threshold"], workers=workers, progress=progress)
 
 
@@ -82,8 +83,7 @@ def compile_project(project: Path, name: str, cache: Path) -> Path:
     g++ is missing or fails.
     """
     compiler = find_compiler("C-simulation")
-    version = subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout
-    parts: list[str | bytes] = [*FLAGS, version]
+    parts: list[str | bytes] = [*FLAGS, version_of(compiler)]
     for source in [project / f"{name}_bridge.cpp", *sorted((project / "firmware").rglob("*"))]:
         if source.is_file() and source.suffix in (".h", ".cpp"):
             parts += [source.relative_to(project).as_posix(), source.read_bytes()]

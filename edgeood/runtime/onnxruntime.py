@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.onnx.metadata import read_metadata
-from edgeood.export.record import exported
+from edgeood.export.onnx.metadata import read_description
+from edgeood.export.record import exported, read_record, same_as_recorded
+from edgeood.inputs.shapes import input_shape
 from edgeood.run import Run
 from edgeood.runtime import Progress
 
 _BATCH = 256
+_LARGEST = 64 * 2**20
+"""Bytes of a model; ours have less than one million."""
+_FLOATS = ("tensor(float)", "tensor(double)")
 
 
 def open_onnxruntime(
@@ -20,15 +24,19 @@ def open_onnxruntime(
 ) -> "OnnxRuntime":
     """The engine on a run's exported ONNX model; ``workers`` are its threads (default: one).
 
-    Raises :class:`EdgeoodError` if there is no export.
+    Raises :class:`EdgeoodError` if there is no export, or another than the one that was recorded.
     """
-    return OnnxRuntime(exported(run, score, "onnx"), threads=workers)
+    path = exported(run, score, "onnx")
+    engine = OnnxRuntime(path, threads=workers)
+    same_as_recorded(read_record(run, score), engine.about, path)
+    return engine
 
 
 class OnnxRuntime:
     """The engine on one ``score.onnx`` file.
 
-    Raises :class:`EdgeoodError` if onnxruntime is missing or the file is not an export of ours.
+    Raises :class:`EdgeoodError` if onnxruntime is missing or the file is not an export of ours: a model of moderate
+    size with one input, of the shape that its own description implies, and an output ``score``.
     """
 
     name = "onnxruntime"
@@ -42,6 +50,16 @@ class OnnxRuntime:
             raise EdgeoodError(
                 "scoring needs ONNX Runtime; install it with `pip install onnxruntime`."
             ) from error
+        try:
+            size = os.stat(path).st_size
+        except OSError as error:
+            raise EdgeoodError(
+                f"{path} cannot be read ({error.strerror}); give a file made by `edgeood export --target onnx`."
+            ) from error
+        if size > _LARGEST:
+            raise EdgeoodError(
+                f"{path} has {size:,} bytes, no export of ours more than {_LARGEST:,}; export it again."
+            )
         options = onnxruntime.SessionOptions()
         # One thread scores faster than images are made of jets; more of them wait for each other, spinning.
         options.intra_op_num_threads = threads or 1
@@ -57,12 +75,26 @@ class OnnxRuntime:
             raise EdgeoodError(
                 f"{path} is no model that ONNX Runtime opens ({reason}); export it again."
             ) from error
-        self.about = read_metadata(self._session.get_modelmeta().custom_metadata_map)
+        self.about = read_description(
+            self._session.get_modelmeta().custom_metadata_map, os.fspath(path), "onnx"
+        )
         """What the model knows of itself: score, step, threshold, inputs, classes."""
-        if "score" not in self.about:
+        self._check_interface(os.fspath(path))
+
+    def _check_interface(self, path: str) -> None:
+        """Raise :class:`EdgeoodError` unless (batch, …) inputs give a (batch,) or (batch, 1) ``score``."""
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        taken = [tuple(one.shape[1:]) for one in inputs]
+        shape = input_shape(self.about["inputs"]) if "inputs" in self.about else taken[0]
+        if len(taken) != 1 or inputs[0].type != "tensor(float)" or taken[0] != shape:
             raise EdgeoodError(
-                f"{path} was not exported by edgeood; make one with `edgeood export --target onnx`."
+                f"{path} takes {taken} of each jet, its own description promises {shape}; export it again."
             )
+        given = {one.name: (one.type, one.shape[1:]) for one in outputs}
+        if len(given) != 1 or given.get("score") not in [
+            (sort, rest) for sort in _FLOATS for rest in ([], [1])
+        ]:
+            raise EdgeoodError(f"{path} gives {given}, not one 'score' for each jet; export it again.")
 
     @property
     def threshold(self) -> float:
@@ -76,5 +108,5 @@ class OnnxRuntime:
         scores = np.empty(len(inputs))
         for start in range(0, len(inputs), _BATCH):
             rows = slice(start, start + _BATCH)
-            scores[rows] = self._session.run(["score"], {name: inputs[rows]})[0][:, 0]
+            scores[rows] = self._session.run(["score"], {name: inputs[rows]})[0].reshape(-1)
         return scores

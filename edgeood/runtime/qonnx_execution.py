@@ -9,9 +9,9 @@ import onnx
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.export.onnx.metadata import read_metadata
+from edgeood.export.onnx.metadata import read_description
 from edgeood.export.onnx.qonnx_reader import read_qonnx
-from edgeood.export.record import exported
+from edgeood.export.record import exported, read_record, same_as_recorded
 from edgeood.fixed_point.ranges import FLOAT32_BITS, accumulator_bits
 from edgeood.run import Run
 from edgeood.runtime import Progress
@@ -24,9 +24,12 @@ def open_qonnx(
 ) -> "QonnxExecution":
     """The engine on a run's exported QONNX graph, in this thread alone.
 
-    Raises :class:`EdgeoodError` if there is no export.
+    Raises :class:`EdgeoodError` if there is no export, or another than the one that was recorded.
     """
-    return QonnxExecution(exported(run, score, "qonnx"))
+    path = exported(run, score, "qonnx")
+    engine = QonnxExecution(path)
+    same_as_recorded(read_record(run, score), engine.about, path)
+    return engine
 
 
 class QonnxExecution:
@@ -46,12 +49,8 @@ class QonnxExecution:
                 f"{os.fspath(path)} is no ONNX model; make one with `edgeood export --target qonnx`."
             ) from error
         properties = {one.key: one.value for one in self._model.metadata_props}
-        self.about = read_metadata(properties)
+        self.about = read_description(properties, os.fspath(path), "qonnx")
         """What the model knows of itself: score, step, threshold, inputs, classes."""
-        if "score" not in self.about:
-            raise EdgeoodError(
-                f"{os.fspath(path)} was not exported by edgeood; make one with `edgeood export --target qonnx`."
-            )
         for name, bits in accumulator_bits(read_qonnx(self._model)[0]).items():
             if bits > FLOAT32_BITS:
                 raise EdgeoodError(

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
+from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
-from edgeood.jets.files import Paths
+from edgeood.jets.domain import Outside
+from edgeood.jets.files import Paths, jet_files
 from edgeood.jets.reading import Reading, iterate_portions
 from edgeood.jets.skipped import write_skipped
-from edgeood.run import Run
+from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
 
 _BATCH = 2048
@@ -39,22 +41,29 @@ def score(
     run : a run, its folder, or a ``score.onnx`` file alone (ONNX Runtime only)
     jets : a jet file, a folder, or a sequence of them; read in batches
     out : also write ``score`` (f8), ``anomalous`` (bool: above the working point) and ``event`` (i8) to this
-        HDF5 file
+        HDF5 file; attributes tell the score, the threshold, and which share lies outside of the run's domain
     engine : one of :data:`edgeood.runtime.ENGINES`; all but ``network`` and ``cpu`` need an export
     score : default: the recipe's
     progress : called with the number of jets just scored
     reading : pass over what is bad, or sort constituents: a bad jet's score is NaN and it is not anomalous, so that
         every jet keeps its row; afterwards it tells what was passed over, and so does ``skipped`` in ``out``
 
-    Raises :class:`EdgeoodError` for unsound jets or a missing export or tool.
+    Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, or an ``out`` that cannot be written
+    or would replace an input or other data; a link at ``out`` is followed. Warns once
+    (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
+    target = None if out is None else _target(out, run, jets)
+    run = run if isinstance(run, Run) or Path(run).suffix == ".onnx" else Run.open(run)
     chosen, inputs, score_name = _open(run, engine, score, workers)
+    who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
+    outside = Outside(run.domain if isinstance(run, Run) else None)
     reading = reading or Reading()
     scores, events = [], []
     for portion in iterate_portions(jets, _BATCH, reading):
         values = np.full(len(portion), np.nan)
         if len(portion.jets):
-            values[portion.sound] = chosen(inputs_of(portion.jets, inputs))
+            values[portion.sound] = chosen(inputs_of(portion.jets, inputs, who))
+            outside.count(portion.jets)
         scores.append(values)
         events.append(portion.events)
         if progress:
@@ -62,9 +71,10 @@ def score(
     if reading.skipped and np.isnan(np.concatenate([*scores, np.empty(0)])).all():
         raise EdgeoodError(f"no jet can be scored; the first that was skipped: {reading.skipped[0].reason}")
     values = np.concatenate(scores)
-    if out is not None:
-        with atomic_path(out) as temporary, h5py.File(temporary, "w") as file:
+    if target is not None:
+        with atomic_path(target) as temporary, h5py.File(temporary, "w") as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
+            file.attrs.update(outside.attributes())
             columns = {
                 "score": values,
                 "anomalous": values > chosen.threshold,
@@ -74,19 +84,30 @@ def score(
                 file.create_dataset(name, data=column, track_times=False)
             if reading.skip_bad or reading.sort:
                 write_skipped(file, reading)
+    outside.warn(who)
     return values
+
+
+def _target(out: str | os.PathLike[str], run: Run | str | os.PathLike[str], jets: Paths) -> Path:
+    """Where the scores go, once nothing that is read or of another sort can be lost there."""
+    source = run.path if isinstance(run, Run) else Path(run)
+    inputs = [*jet_files(jets), source, *(run_files(source) if source.is_dir() else [])]
+    target = output_file(out, inputs)
+    refuse_other_hdf5(target, "score")
+    return target
 
 
 def _open(
     run: Run | str | os.PathLike[str], engine: str, score: str | None, workers: int | None
 ) -> tuple[Engine, Mapping[str, Any], str]:
     """The engine, the inputs section of its recipe, and the name of its score."""
-    if not isinstance(run, Run) and Path(run).suffix == ".onnx":
+    if not isinstance(run, Run):
         from edgeood.runtime.onnxruntime import OnnxRuntime
 
         alone = OnnxRuntime(run, threads=workers)
+        if missing := [key for key in ("inputs", "threshold") if key not in alone.about]:
+            raise EdgeoodError(f"{run} does not tell its {missing[0]}; score with the run that it is from.")
         return alone, alone.about["inputs"], alone.about["score"]
-    run = run if isinstance(run, Run) else Run.open(run)
     recipe = run.manifest["recipe"]
     score_name = score or recipe["score"]["kind"]
     return open_engine(run, engine, score_name, workers=workers), recipe["inputs"], score_name

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.export.record import RECORD, read_record
+from edgeood.files.output import check_writable
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs import inputs_of
 from edgeood.inputs.trigger_candidates import PT
@@ -78,7 +79,8 @@ def verify(
     holds ``jets``, ``jets_by_engine`` (QONNX execution takes only the first ones), ``corner_inputs``, ``engines``,
     ``mismatches`` (in all), ``throughput_jets_per_s`` by engine and ``scores``: for each its step, mismatches by
     pair of engines, and the first that differ (counted from the corners, which come before the jets).
-    Raises :class:`EdgeoodError` for a float run, fewer than two engines, or a missing export or tool.
+    Raises :class:`EdgeoodError` for a float run, one whose files are not those recorded, fewer than two engines, or
+    a missing export or tool.
     """
     if not run.quantized:
         raise EdgeoodError(
@@ -86,9 +88,11 @@ def verify(
         )
     if len(set(engines)) < 2:
         raise EdgeoodError(f"there is nothing to compare {', '.join(engines)} with; name two engines.")
+    run.check_files()
+    check_writable(run.path)
     chosen = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
-    inputs = inputs_of(read_jets(jets), recipe["inputs"])
+    inputs = inputs_of(read_jets(jets), recipe["inputs"], f"run {run.path}")
     corners = corner_inputs(inputs.shape[1:], FixedPoint(**recipe["quantization"]["input"]))
     taken = dict.fromkeys(engines, 0.0)
     report: dict[str, Any] = {}

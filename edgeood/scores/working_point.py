@@ -29,12 +29,22 @@ def threshold_for(background_scores: ArrayLike, background_efficiency: float) ->
         raise EdgeoodError(
             "a background score is not finite; check the network's outputs before a threshold."
         )
-    # The small term undoes rounding: 0.29 × 100 is 28.999999999999996.
-    selected = min(math.floor(background_efficiency * len(scores) + 1e-9), len(scores) - 1)
-    if selected < 1:
-        raise EdgeoodError(
-            f"{len(scores)} background jets are too few for a working point of efficiency "
-            f"{background_efficiency:g}; use more jets or a higher efficiency."
-        )
-    place = len(scores) - 1 - selected
+    check_jets_for(background_efficiency, len(scores))
+    place = len(scores) - 1 - _selected(background_efficiency, len(scores))
     return float(np.partition(scores, place)[place])
+
+
+def check_jets_for(background_efficiency: float, jets: int) -> None:
+    """Raise :class:`EdgeoodError` if a working point on so many background jets would select none of them."""
+    if _selected(background_efficiency, jets) < 1:
+        needed = max(math.ceil(1 / background_efficiency - 1e-9), 2)
+        raise EdgeoodError(
+            f"{jets} background jets are too few for a working point of efficiency {background_efficiency:g}; use at "
+            f"least {needed}, or a higher efficiency."
+        )
+
+
+def _selected(background_efficiency: float, jets: int) -> int:
+    """How many of the jets may be selected, at most all but one."""
+    # The small term undoes rounding: 0.29 × 100 is 28.999999999999996.
+    return min(math.floor(background_efficiency * jets + 1e-9), jets - 1)

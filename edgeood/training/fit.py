@@ -14,6 +14,7 @@ from torch import nn
 
 from edgeood.recipe import DisCo, NuRD, Recipe, Variational
 from edgeood.training.batch import JetTensors, loader
+from edgeood.training.checkpoints import CHECKPOINTS, AtomicCheckpoints, check_checkpoint
 from edgeood.training.history import History
 from edgeood.training.module import JetTraining
 from edgeood.training.objectives.base import Objective
@@ -24,7 +25,6 @@ from edgeood.training.objectives.nurd import NuRDObjective
 from edgeood.training.objectives.overlaid import OverlaidObjective
 from edgeood.training.objectives.variational import VariationalObjective
 
-CHECKPOINTS = "checkpoints"
 _VALIDATION_BATCH = 1024
 
 
@@ -98,12 +98,14 @@ def fit(
         precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
         deterministic="warn",
         callbacks=[History(folder / "metrics.csv"), keep, *bar, *callbacks],
+        plugins=[AtomicCheckpoints()],
         logger=False,
         num_sanity_val_steps=0,
         enable_progress_bar=progress,
         enable_model_summary=False,
     )
     latest = folder / CHECKPOINTS / "last.ckpt"
+    check_checkpoint(latest)
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(

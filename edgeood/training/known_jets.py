@@ -1,7 +1,7 @@
 """Jets of a recipe, split by event and turned into network inputs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.inputs import inputs_of
+from edgeood.jets.domain import quantities_of
 from edgeood.jets.format import Jets, jet_files, read_jets
 from edgeood.jets.split import TEST, TRAIN, split_of
 from edgeood.recipe import Data, Recipe
@@ -27,6 +28,8 @@ class KnownJets:
     """(N,) jet mass in GeV"""
     overlaid: NDArray[np.float32] | None = None
     """(M, …) network inputs of pairs of these jets, if they are to be trained on and the recipe wants such"""
+    quantities: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """name → (N,): what a domain is told in (:data:`edgeood.jets.domain.QUANTITIES`)"""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -83,15 +86,16 @@ def _leading(chosen: NDArray[np.bool_], jets: Jets, per_process: int | None) -> 
 
 
 def _inputs_of(recipe: Recipe, jets: Jets, train: bool) -> KnownJets:
-    inputs = recipe.inputs.model_dump()
+    inputs, who = recipe.inputs.model_dump(), f"recipe '{recipe.name}'"
     settings = recipe.data.overlaid
     pairs = None
     if train and settings is not None and len(jets) > 1:
         geometry = settings.model_dump(exclude={"per_jet"})
         pairs = overlaid_jets(jets, max(1, round(settings.per_jet * len(jets))), recipe.seed, **geometry)
     return KnownJets(
-        inputs_of(jets, inputs),
+        inputs_of(jets, inputs, who),
         class_labels(jets, recipe.data.classes),
         jets.jets["mass"].astype(np.float32),
-        None if pairs is None else inputs_of(pairs, inputs),
+        None if pairs is None else inputs_of(pairs, inputs, who),
+        quantities_of(jets),
     )

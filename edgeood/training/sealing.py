@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from edgeood.atomic import atomic_path
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.jets.domain import domain_of
 from edgeood.jets.split import VALIDATION
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe
-from edgeood.run import Run
+from edgeood.run import Parameters, Run
 from edgeood.scores import fit_scores, load_score
 from edgeood.scores.fused import FUSED_SCORES, fused_score
 from edgeood.scores.working_point import threshold_for
@@ -23,9 +24,6 @@ from edgeood.training.known_jets import KnownJets, read_known_jets
 
 if TYPE_CHECKING:
     from torch import nn
-
-Parameters = dict[str, dict[str, NDArray[Any]]]
-"""Score → its fitted parameters, the threshold among them."""
 
 
 def seal(
@@ -60,25 +58,36 @@ def seal(
         normal=recipe.score.normal,
     )
     parameters = {name: score.parameters() for name, score in fitted.items()}
-    Run(folder, {}).save_scores(with_working_points(recipe, network, parameters, validation))
-    return Run.finish(folder, recipe, data, jets={"train": len(train), "validation": len(validation)})
+    scores = with_working_points(recipe, network, parameters, validation)
+    jets = {"train": len(train), "validation": len(validation)}
+    domain = _domain(background, train, validation)
+    return Run.finish(folder, recipe, data, scores=scores, jets=jets, domain=domain)
+
+
+def _domain(background: int, *parts: KnownJets) -> dict[str, list[float]]:
+    """The ranges of the background's jets in all ``parts``."""
+    own = [{name: of[jets.labels == background] for name, of in jets.quantities.items()} for jets in parts]
+    return domain_of({name: np.concatenate([one[name] for one in own]) for name in own[0]})
 
 
 def operate_otherwise(run: Run, recipe: Recipe, files: Sequence[Path]) -> Run:
     """The same training with the operating choices of ``recipe``; no weight changes.
 
     Another working point is fitted again, on the validation jets of the ``files`` that it was trained on. Raises
-    :class:`EdgeoodError` if they are others, or too few.
+    :class:`EdgeoodError` if they are others, or too few; the run is then as it was.
     """
+    scores = None
     if recipe.score.background_efficiency != run.recipe.score.background_efficiency:
         if {path.name: sha256_of(path) for path in files} != run.manifest["data"]:
             raise EdgeoodError(
                 f"{run.path} was trained on other jets than those given; give them, to fit its working point again."
             )
         (validation,) = read_known_jets(recipe, files, (VALIDATION,))
-        run.save_scores(with_working_points(recipe, load_network(run), run.load_scores(), validation))
+        scores = with_working_points(recipe, load_network(run), run.load_scores(), validation)
+    run.check_files()
     extra = {key: value for key, value in run.manifest.items() if key not in Run.WRITTEN}
-    return Run.finish(run.path, recipe, run.manifest["data"], versions=run.manifest["versions"], **extra)
+    data, versions = run.manifest["data"], run.manifest["versions"]
+    return Run.finish(run.path, recipe, data, versions=versions, scores=scores, **extra)
 
 
 def with_working_points(

@@ -1,8 +1,9 @@
 """``edgeood train``: recipe → run directory, resumable at any moment."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,16 @@ import numpy as np
 from edgeood.atomic import write_text
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.locks import locked
+from edgeood.files.output import output_folder
+from edgeood.files.temporary import recover, remove
 from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe, load_recipe
 from edgeood.recipe.operation import trained_with
 from edgeood.run import Run
+from edgeood.training.enough_jets import check_enough
 from edgeood.training.known_jets import KnownJets, jet_paths, read_known_jets
 from edgeood.training.sealing import operate_otherwise, seal
 
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 
     from edgeood.training.batch import JetTensors
 
-STARTED = "started.yaml"
+STARTED, CHECKPOINTS, HISTORY = "started.yaml", "checkpoints", "metrics.csv"
 
 
 def _tensors(recipe: Recipe, jets: KnownJets, teacher_network: "nn.Module | None") -> "JetTensors":
@@ -79,6 +84,12 @@ def _teacher_run(recipe: Recipe) -> "Run | None":
             f"{run.path} cannot teach recipe '{recipe.name}': it must be a float run with the same inputs and "
             "classes; train one with `edgeood train`."
         )
+    own, taught = recipe.network.representation, run.recipe.network.representation
+    if recipe.distillation.representation > 0 and own != taught:
+        raise EdgeoodError(
+            f"{run.path} has a representation of {taught} dimensions and recipe '{recipe.name}' one of {own}, so that "
+            "it cannot be learnt; make them equal, or set distillation.representation=0."
+        )
     return run
 
 
@@ -126,8 +137,9 @@ def train(
     jets : jet files or folders, instead of the recipe's own
     teacher : run directory of the float network to distil from, instead of the recipe's own
 
-    Raises :class:`EdgeoodError` when the jets lack a class, the folder holds something else, or no teacher
-    is known to a recipe that distils.
+    Raises :class:`EdgeoodError` when the jets lack a class or are too few, the folder holds something else or another
+    training is at work in it, or no teacher is known to a recipe that distils. A training that fails before its first
+    epoch is done leaves nothing behind.
     """
     resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     if teacher is not None:
@@ -137,25 +149,27 @@ def train(
             )
         distillation = resolved.distillation.model_copy(update={"teacher": os.fspath(teacher)})
         resolved = resolved.model_copy(update={"distillation": distillation})
-    folder = Path(out) if out is not None else Path("runs") / resolved.name
+    folder = output_folder(out if out is not None else Path("runs") / resolved.name)
     files = jet_paths(resolved, jets)
     teacher_run = _teacher_run(resolved)
+    recover(folder)
     if finished := _started(folder, resolved):
-        return finished if finished.recipe == resolved else operate_otherwise(finished, resolved, files)
+        if finished.recipe == resolved:
+            return finished
+        with locked(folder, "training"):
+            return operate_otherwise(finished, resolved, files)
     known, held_out = read_known_jets(resolved, files, (TRAIN, VALIDATION))
-    if len(known) < resolved.training.batch_size or not len(held_out):
-        raise EdgeoodError(
-            f"only {len(known)} jets to train and {len(held_out)} to validate on; generate more, or lower "
-            "training.batch_size."
-        )
+    check_enough(resolved, known, held_out)
     try:
         import lightning
 
-        from edgeood.training.fit import CHECKPOINTS, fit, quiet_lightning
+        from edgeood.training.fit import fit, quiet_lightning
     except ImportError as error:
         raise EdgeoodError(f"training needs the package '{error.name}'; install `edgeood[train]`.") from error
-    write_text(folder / STARTED, resolved.to_yaml())
-    with quiet_lightning():
+    with _alone(folder, resolved), quiet_lightning():
+        if finished := _started(folder, resolved):
+            return finished  # by another training, while this one read its jets
+        write_text(folder / STARTED, resolved.to_yaml())
         lightning.seed_everything(resolved.seed, verbose=False)
         network = build_network(resolved)
         teacher_network = load_network(teacher_run) if teacher_run else None
@@ -165,7 +179,30 @@ def train(
             start_from_float(network, teacher_network.state_dict())  # type: ignore[arg-type]
         tensors, checks = (_tensors(resolved, split, teacher_network) for split in (known, held_out))
         fit(resolved, folder, network, tensors, checks, callbacks=callbacks, progress=progress)
-    run = seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    (folder / STARTED).unlink(missing_ok=True)
+        run = seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        (folder / STARTED).unlink(missing_ok=True)
     return run
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, recipe: Recipe) -> Iterator[None]:
+    """Let one training work in a folder; one that fails before its first epoch is done leaves nothing there."""
+    if _is_helper(recipe):
+        yield
+        return
+    with locked(folder, "training"):
+        try:
+            yield
+        except BaseException:
+            if not (folder / CHECKPOINTS / "last.ckpt").is_file() and not (folder / "run.json").is_file():
+                for name in (STARTED, HISTORY, CHECKPOINTS):
+                    with contextlib.suppress(OSError):
+                        remove(folder / name)
+            raise
+
+
+def _is_helper(recipe: Recipe) -> bool:
+    """Whether Lightning or a batch system started this process to help the first of several with one training."""
+    ranks = (os.environ.get(name, "0") for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+    return recipe.training.devices > 1 and any(rank != "0" for rank in ranks)

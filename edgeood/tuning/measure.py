@@ -59,7 +59,7 @@ class ValidationJets:
         settings = recipe.inputs.model_dump()
         key = json.dumps(settings, sort_keys=True)
         if key not in self._inputs:
-            self._inputs = {key: inputs_of(self.jets, settings)}
+            self._inputs = {key: inputs_of(self.jets, settings, f"recipe '{recipe.name}'")}
         return self._inputs[key]
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeood.atomic import atomic_path, write_text
+from edgeood.atomic import write_text
 from edgeood.evaluation.figures.pareto_front import pareto_figure
 from edgeood.evaluation.figures.style import save_figure
 from edgeood.evaluation.labels import jet_label, score_label
 from edgeood.evaluation.tables import format_measured
+from edgeood.files.together import replace_together
 from edgeood.recipe import Recipe
 from edgeood.tuning.space import Space, with_values
 
@@ -70,7 +71,7 @@ def write_report(
     validation: "ValidationJets",
     trials: Sequence[Trial],
 ) -> dict[str, Any]:
-    """Write the files of a search to ``folder``; returns the content of ``pareto.json``."""
+    """Write the files of a search to ``folder``, all or none; returns the content of ``pareto.json``."""
     score = recipe.score.kind
     finished = [trial for trial in trials if trial.measured is not None]
     points = [(trial.auroc(score)[0], float(trial.ebops(score))) for trial in finished]
@@ -90,7 +91,6 @@ def write_report(
         "front": [trial.number for trial in front],
         "trials": [_entry(trial, score) for trial in trials],
     }
-    _write_recipes(folder / "pareto", recipe, front)
     figure = pareto_figure(
         [trial.ebops(score) for trial in finished],
         [trial.auroc(score) for trial in finished],
@@ -100,9 +100,11 @@ def write_report(
         ),
         ylabel=f"AUROC of {' and '.join(map(jet_label, validation.signals))} ({score_label(score)})",
     )
-    save_figure(figure, folder / "pareto")
-    write_text(folder / "pareto.md", _markdown(report, front, score))
-    write_text(folder / "pareto.json", json.dumps(report, indent=1) + "\n")
+    with replace_together(folder, last="pareto.json") as new:
+        _write_recipes(new / "pareto", recipe, front)
+        save_figure(figure, new / "pareto")
+        write_text(new / "pareto.md", _markdown(report, front, score))
+        write_text(new / "pareto.json", json.dumps(report, indent=1) + "\n")
     return report
 
 
@@ -116,12 +118,11 @@ def _entry(trial: Trial, score: str) -> dict[str, Any]:
 
 def _write_recipes(folder: Path, recipe: Recipe, front: Sequence[Trial]) -> None:
     """Recipes of the front with all epochs; those of an earlier, shorter search go."""
-    with atomic_path(folder) as temporary:
-        temporary.mkdir()
-        for trial in front:
-            name = f"{recipe.name}-trial-{trial.number}"
-            own = with_values(recipe, {**trial.values, "name": name})
-            (temporary / f"trial-{trial.number}.yaml").write_text(own.to_yaml(), encoding="utf-8")
+    folder.mkdir()
+    for trial in front:
+        name = f"{recipe.name}-trial-{trial.number}"
+        own = with_values(recipe, {**trial.values, "name": name})
+        (folder / f"trial-{trial.number}.yaml").write_text(own.to_yaml(), encoding="utf-8")
 
 
 def _markdown(report: dict[str, Any], front: Sequence[Trial], score: str) -> str:

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from edgeood.errors import EdgeoodError
+from edgeood.plain_yaml import shown
 from edgeood.recipe import CNN, ParticleNetLite, Recipe, TriggerCandidates, parse_recipe
+from edgeood.recipe.assignment import set_value, value_under
 from edgeood.resources import recipes_folder
 from edgeood.yaml_files import read_yaml
 
@@ -85,7 +87,7 @@ def own_values(recipe: Recipe, space: Mapping[str, Sequence[Any]]) -> dict[str, 
     for key, choices in space.items():
         value: Any = recipe.model_dump(mode="json")
         for part in key.split("."):
-            value = _child(value, part)
+            value = value_under(value, part)
         if value not in choices:
             return None
         found[key] = list(choices).index(value)
@@ -96,25 +98,8 @@ def with_values(recipe: Recipe, values: Mapping[str, Any], source: str = "the se
     """The recipe with other values under some keys. Raises :class:`EdgeoodError` if they do not fit."""
     content = recipe.model_dump(mode="json")
     for key, value in values.items():
-        *sections, last = key.split(".")
-        place: Any = content
-        for part in sections:
-            if isinstance(place, dict) and place.get(part) is None:
-                place[part] = {}
-            place = _child(place, part)
-        if isinstance(place, dict):
-            place[last] = value
-        elif isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-            place[int(last)] = value
-        else:
-            raise EdgeoodError(f"{source}: '{key}' names no key of recipe '{recipe.name}'; correct it.")
+        if not set_value(content, key, value):
+            raise EdgeoodError(
+                f"{source}: '{shown(key)}' names no key of recipe '{recipe.name}'; correct it."
+            )
     return parse_recipe(content, source)
-
-
-def _child(value: Any, part: str) -> Any:
-    """What lies under a key of a mapping or an index of a list; None if there is nothing."""
-    if isinstance(value, dict):
-        return value.get(part)
-    if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-        return value[int(part)]
-    return None

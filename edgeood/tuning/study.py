@@ -4,12 +4,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
+from edgeood.files.locks import locked
+from edgeood.files.output import output_folder
+from edgeood.files.reading import read_json
 from edgeood.recipe import Recipe, load_recipe
 from edgeood.recipe.operation import trained_with
 from edgeood.scores.fused import FUSED_SCORES
@@ -22,7 +26,7 @@ from edgeood.tuning.space import Space, default_space, own_values, read_space, w
 if TYPE_CHECKING:
     import optuna
 
-_MEASURED = "tune.json"
+_MEASURED, _STUDY = "tune.json", "study.db"
 
 
 def tune(
@@ -57,7 +61,7 @@ def tune(
     tell : is told a line about every trial
 
     Raises :class:`EdgeoodError` for a float recipe, one without signals or whose score has no firmware, a folder
-    with another study, or when Optuna is missing.
+    with another study, with other things or with a search at work, or when Optuna is missing.
     """
     resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     choices = default_space(resolved) if space is None else read_space(Path(space), resolved)
@@ -65,7 +69,9 @@ def tune(
         raise EdgeoodError(
             f"score '{resolved.score.kind}' has no firmware; tune {' or '.join(FUSED_SCORES)}."
         )
-    folder = Path(out) if out is not None else Path("runs") / f"{resolved.name}-tune"
+    folder = output_folder(out if out is not None else Path("runs") / f"{resolved.name}-tune")
+    if not (folder / _STUDY).is_file() and folder.is_dir() and any(folder.iterdir()):
+        raise EdgeoodError(f"{folder} is not empty and holds no study of ours; choose another --out.")
     files = jet_paths(resolved, jets)
     if trials < 1:
         raise EdgeoodError(f"a search cannot have {trials} trials; ask for one or more.")
@@ -78,6 +84,37 @@ def tune(
         "jets": sorted(path.name for path in files),
         "teacher": None if teacher is None else os.fspath(teacher),
     }
+    with locked(folder, "search"), _of_database(folder / _STUDY):
+        return _search(folder, settings, resolved, short, files, teacher, validation, trials, tell)
+
+
+@contextmanager
+def _of_database(path: Path) -> Iterator[None]:
+    """Tell what SQLite refuses (a full disk, a damaged file) in one sentence."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("sqlalchemy", "sqlite3", "optuna"):
+            raise
+        reason = " ".join(str(error).split("\n")[0].split())
+        raise EdgeoodError(
+            f"{path} cannot be read or written ({reason}); free some space, or tune into another --out."
+        ) from error
+
+
+def _search(
+    folder: Path,
+    settings: dict[str, Any],
+    resolved: Recipe,
+    short: Recipe,
+    files: Sequence[Path],
+    teacher: str | Path | None,
+    validation: ValidationJets,
+    trials: int,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """Make the trials that are missing, and the report."""
+    choices: Space = settings["space"]
     study = _open_study(folder, settings)
     distributions = _distributions(choices)
     own = own_values(resolved, choices)
@@ -123,13 +160,18 @@ def _open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
     except ImportError as error:
         raise EdgeoodError(f"a search needs the package '{error.name}'; install `edgeood[tune]`.") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    folder.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study(
-        study_name="edgeood",
-        storage=f"sqlite:///{folder.resolve() / 'study.db'}",
-        directions=["maximize", "minimize"],
-        load_if_exists=True,
-    )
+    fresh = not (folder / _STUDY).is_file()
+    try:
+        study = optuna.create_study(
+            study_name="edgeood",
+            storage=f"sqlite:///{folder.resolve() / _STUDY}",
+            directions=["maximize", "minimize"],
+            load_if_exists=True,
+        )
+    except BaseException:
+        for name in (_STUDY, f"{_STUDY}-journal") if fresh else ():
+            (folder / name).unlink(missing_ok=True)
+        raise
     before = study.user_attrs.get("settings")
     if before is None:
         study.set_user_attr("settings", settings)
@@ -195,5 +237,4 @@ def _measured(
         # Only the numbers, the weights and the scores are worth their place on the disk.
         (folder / "network.keras").unlink(missing_ok=True)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    measured: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
-    return measured
+    return read_json(record, "remove it, to measure this trial again.", ("scores",))

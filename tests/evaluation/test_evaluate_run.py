@@ -4,13 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from quantized_runs import make_run
 
+from edgeood.errors import EdgeoodError
 from edgeood.evaluation.evaluate_run import evaluate
 from edgeood.evaluation.held_out import score_held_out
 from edgeood.inputs import inputs_of
+from edgeood.jets.format import read_jets
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import parse_recipe
+from edgeood.run import Run
 from edgeood.training.train import train
 
 RECIPE = {
@@ -78,3 +82,18 @@ def test_the_simplex_has_the_background_at_its_top(run):
     classes, probabilities = _probabilities(np.array([[0.0, np.log(2), -800.0]]), run.recipe.data)
     assert classes == ["qcd", "w", "z"]
     np.testing.assert_allclose(probabilities, [[2 / 3, 1 / 3, 0]])
+
+
+def test_a_fused_score_that_no_firmware_computes_is_left_out_unless_it_is_the_recipes(tmp_path, toy_jet_file):
+    run = make_run(tmp_path / "twin")
+    fitted = run.load_scores()
+    # So small a threshold that its error budget needs more bits than any engine has.
+    fitted["mahalanobis_diagonal"] |= {"threshold": np.array(1e-9), "design_threshold": np.array(1e-9)}
+    run.save_scores(fitted)
+    jets = read_jets(toy_jet_file)[:20]
+    with pytest.raises(EdgeoodError, match=r"score\.error_budget"):
+        score_held_out(run, jets)
+    content = json.loads((run.path / "run.json").read_text())
+    content["recipe"]["score"]["kind"] = "max_logit"
+    (run.path / "run.json").write_text(json.dumps(content))
+    assert set(score_held_out(Run.open(run.path), jets).scores) == set(fitted) - {"mahalanobis_diagonal"}

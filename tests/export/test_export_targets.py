@@ -57,7 +57,9 @@ def test_exports_of_another_network_are_not_used(tmp_path: Path) -> None:
     with pytest.raises(EdgeoodError, match="no vitis export"):
         exported(run, "max_logit", "vitis")
     other = quantized_run()
-    shutil.copy(other.network_file, run.network_file)
+    to(other, "onnx", score="max_logit")
+    shutil.rmtree(run.export_folder("max_logit"))
+    shutil.copytree(other.export_folder("max_logit"), run.export_folder("max_logit"))
     with pytest.raises(EdgeoodError, match="exported from another network"):
         exported(Run.open(run.path), "max_logit", "onnx")
 

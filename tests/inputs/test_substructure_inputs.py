@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgeood.errors import EdgeoodError
+from edgeood.inputs import inputs_of
 from edgeood.inputs.substructure import IDENTITY, OBSERVABLES, substructure_of
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, MUON, PHOTON, Jets
 
@@ -53,7 +54,7 @@ def test_jets_without_subjettiness_are_refused():
     jets = two_prongs()
     jets.jets["tau3"] = np.nan
     with pytest.raises(EdgeoodError, match="jet 0 has no tau3"):
-        substructure_of(jets, PLAIN)
+        inputs_of(jets, {"kind": "substructure", **PLAIN})
 
 
 def test_identities_are_momentum_shares_and_a_count():

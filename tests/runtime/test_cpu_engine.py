@@ -18,6 +18,7 @@ from quantized_runs import SIGNED, STRIDED, TINY, WIDE, quantized_run, random_im
 
 from edgeood.errors import EdgeoodError
 from edgeood.export.cpu.source import scorer_source
+from edgeood.files.cache import cache_folder
 from edgeood.fixed_point import FixedPoint
 from edgeood.fixed_point.evaluation import exact_outputs
 from edgeood.fixed_point.graph import FixedGraph
@@ -208,7 +209,8 @@ def test_a_run_is_scored_as_its_network_scores_it(score: str) -> None:
     before = engine.library.stat().st_mtime_ns
     assert open_cpu(run, score).library == engine.library
     assert engine.library.stat().st_mtime_ns == before
-    assert sorted(file.suffix for file in engine.library.parent.iterdir()) == [".cpp", ".so"]
+    assert engine.library.parent == cache_folder("cpu")
+    assert engine.library.with_suffix(".cpp").is_file()
 
 
 def test_unknown_scores_and_a_missing_compiler_are_told(tmp_path: Path, monkeypatch) -> None:

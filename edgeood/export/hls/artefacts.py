@@ -39,9 +39,7 @@ def _write(order: Order, path: Path, backend: Backend) -> dict[str, Any]:
     vectors = order.vectors
     if vectors is None:
         vectors = _random_inputs(network.graph.shape, network.input_type)
-    about = write_project(
-        network, order.hardware, order.name, path, order.folder / "hls4ml.log", vectors, backend
-    )
+    about = write_project(network, order.hardware, order.name, path, order.log, vectors, backend)
     return {**about, "target": order.hardware.model_dump(mode="json")}
 
 

@@ -116,6 +116,14 @@ def fill_constants_in_a_loop(folder: Path) -> None:
         header.write_text(_CONSTANTS.sub(filled, text), encoding="utf-8")
 
 
+def settle_stamp(folder: Path, stamp: str, own: str) -> None:
+    """Replace the random end of a library's name, so that equal networks give equal projects byte for byte."""
+    script = folder / "build_lib.sh"
+    if script.is_file():
+        text = script.read_text(encoding="utf-8")
+        script.write_text(text.replace(stamp, own), encoding="utf-8")
+
+
 def drop_build_products(folder: Path) -> None:
     """hls4ml's own configuration holds absolute paths and a pickle-like model dump: not for others' machines."""
     for name in ("hls4ml_config.yml", "keras_model.keras", "onnx_model.onnx"):

@@ -26,6 +26,7 @@ from edgeood.export.hls.files import (
     drop_build_products,
     drop_sizes,
     fill_constants_in_a_loop,
+    settle_stamp,
     write_test_bench,
     write_vectors,
 )
@@ -41,6 +42,9 @@ from edgeood.scores.fused.proof import prove
 
 INTEL_DEVICE = "Arria10"
 """hls4ml's usual device of Intel, in place of a part of AMD."""
+
+_STAMP = 8
+"""Letters of the stamp that hls4ml gives a library's name."""
 
 _CPP_WORDS = {
     "int",
@@ -106,6 +110,7 @@ def write_project(
             # No accumulator may lose a bit: proven, as hls4ml knows the types but not the constants.
             prove(network, exact_types(model))
             model.write()
+            settle_stamp(folder, model.config.get_config_value("Stamp"), namespace[-_STAMP:])
             layers = project_layers(model)
             if vendor == "siemens":
                 put_constants_into_sources(folder, project)

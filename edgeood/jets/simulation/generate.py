@@ -1,12 +1,9 @@
 """Generate a sample: shards made in parallel, resumable, the same bytes for any number of workers."""
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,9 @@ from edgeood.atomic import write_text
 from edgeood.checksums import sha256_of
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
+from edgeood.files.locks import locked
+from edgeood.files.output import output_folder
+from edgeood.files.temporary import recover
 from edgeood.jets.format import read_attributes, read_jets
 from edgeood.jets.simulation.sample import Sample, load_sample
 from edgeood.jets.simulation.shard import Effort, Shard, generator_versions
@@ -55,16 +55,11 @@ def generate(
     if not 0 <= seed < 2**31:
         raise EdgeoodError(f"seed {seed} is out of range; choose one from 0 to {2**31 - 1}.")
     shards = wanted.shards(seed, fast)
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise EdgeoodError(f"{folder} is a file; choose a folder for the jets.")
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        _sweep(folder)
+    folder = output_folder(out)
+    with locked(folder, "generation"):
         checksums = _finished(folder, shards)
         missing = [shard for shard in shards if shard.file_name not in checksums]
         if missing:
-            (folder / MANIFEST).unlink(missing_ok=True)
             _make(missing, shards, folder, workers or usable_cores(), checksums, progress)
         manifest = {
             "format": FORMAT,
@@ -86,25 +81,6 @@ def generate(
         }
         write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     return folder
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Only one generation works in a folder; the system gives the lock back even after SIGKILL."""
-    with open(folder / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise EdgeoodError(
-                f"another generation is writing to {folder}; wait for it or choose another folder."
-            ) from error
-        yield
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed workers left half-written."""
-    for partial in folder.glob(".*.part*"):
-        partial.unlink()
 
 
 def _finished(folder: Path, shards: list[Shard]) -> dict[str, str]:
@@ -177,7 +153,7 @@ def _make(
     finally:
         workers.close(at_once)
         if at_once:
-            _sweep(folder)
+            recover(folder)
         _note_timings(folder, efforts)
 
 
