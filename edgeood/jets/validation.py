@@ -43,7 +43,7 @@ def check_jets(jets: NDArray[Any], processes: tuple[str, ...], complaints: Compl
             lambda row, name=field: f"has {name} = {jets[name][row]:g} GeV; clip it at 0.",  # type: ignore[misc]
         )
     about(
-        jets["energy"] < _LEAST_ENERGY * jets["pt"],
+        (jets["energy"] != 0) & (jets["energy"] < _LEAST_ENERGY * jets["pt"]),
         lambda row: (
             f"has energy = {jets['energy'][row]:g} GeV, below its pT of {jets['pt'][row]:g} GeV; "
             "write both in GeV, from the same correction."
