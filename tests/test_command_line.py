@@ -12,7 +12,7 @@ from quantized_runs import quantized_run
 
 from edgeood.cli import main
 from edgeood.export import to
-from edgeood.jets import probe
+from edgeood.jets.hdf5 import probe
 
 VERBS = ("demo", "generate", "train", "evaluate", "export", "csim", "score", "verify")
 HEAVY = (

@@ -47,7 +47,7 @@ def _score(
 ) -> None:
     from edgeood.jets.files import candidates
     from edgeood.jets.format import Reading, count_jets
-    from edgeood.jets.probe import crashing_files
+    from edgeood.jets.hdf5.probe import crashing_files
     from edgeood.progress import progress_bar
     from edgeood.runtime.score import score as score_jets
 
@@ -69,7 +69,7 @@ def verify(
 ) -> None:
     """Compare the scores of every engine, bit for bit; exit 1 on any mismatch."""
     from edgeood.jets.files import candidates
-    from edgeood.jets.probe import refuse_crashing
+    from edgeood.jets.hdf5.probe import refuse_crashing
     from edgeood.progress import progress_bar
     from edgeood.run import Run
     from edgeood.runtime.verify import print_report

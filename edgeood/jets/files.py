@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.tables import is_scores
+from edgeood.jets.hdf5.tables import is_scores
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 

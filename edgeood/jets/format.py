@@ -16,14 +16,14 @@ import numpy as np
 from edgeood.errors import EdgeoodError
 from edgeood.files.hdf5 import atomic_hdf5
 from edgeood.files.output import output_file
-from edgeood.jets.checks import check
-from edgeood.jets.complaints import Complaints
-from edgeood.jets.conventions import Conventions
 from edgeood.jets.files import Paths, jet_files
+from edgeood.jets.hdf5.opening import told
+from edgeood.jets.hdf5.tables import FORMAT, FORMAT_VERSION, Tables, open_tables
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
-from edgeood.jets.opening import told
 from edgeood.jets.reading import Reading, complete, iterate_portions
-from edgeood.jets.tables import FORMAT, FORMAT_VERSION, Tables, open_tables
+from edgeood.jets.soundness.complaints import Complaints
+from edgeood.jets.soundness.conventions import Conventions
+from edgeood.jets.soundness.in_memory import check
 
 __all__ = [
     "CONSTITUENT_DTYPE",

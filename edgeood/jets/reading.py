@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.complaints import Complaints
-from edgeood.jets.conventions import Conventions
 from edgeood.jets.files import Paths, jet_files
+from edgeood.jets.hdf5.tables import Tables, open_tables
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
-from edgeood.jets.tables import Tables, open_tables
+from edgeood.jets.soundness.complaints import Complaints
+from edgeood.jets.soundness.conventions import Conventions
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pytest
 from plain_files import plain_jets, retyped, write_plain
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.casts import takes, wrong_values
 from edgeood.jets.format import iterate_jets, read_jets
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE
+from edgeood.jets.soundness.casts import takes, wrong_values
 
 INTEGERS = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 FLOATS = ("f2", "f4", "f8", "g")

@@ -15,11 +15,11 @@ import pytest
 from plain_files import plain_jets, retyped, write_plain
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets import probe
 from edgeood.jets.format import count_jets, iterate_jets, jet_files, read_attributes, read_jets
-from edgeood.jets.opening import data_set, open_hdf5
-from edgeood.jets.storage import LARGEST_CHUNK, chunk_cache
-from edgeood.jets.tables import BATCH_BYTES, open_tables
+from edgeood.jets.hdf5 import probe
+from edgeood.jets.hdf5.opening import data_set, open_hdf5
+from edgeood.jets.hdf5.storage import LARGEST_CHUNK, chunk_cache
+from edgeood.jets.hdf5.tables import BATCH_BYTES, open_tables
 
 JETS, PARTS = plain_jets()
 

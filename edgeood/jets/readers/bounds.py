@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.opening import data_set
-from edgeood.jets.storage import MOST_CONSTITUENTS, check_storage
+from edgeood.jets.hdf5.opening import data_set
+from edgeood.jets.hdf5.storage import MOST_CONSTITUENTS, check_storage
 
 LARGEST_ARRAY = 8 * 2**30
 """Bytes of one array in memory; the largest published file, of the top tagging reference, has half of it."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from edgeood.errors import EdgeoodError
+from edgeood.jets.hdf5.opening import data_set, open_hdf5, told
 from edgeood.jets.layout import Jets
-from edgeood.jets.opening import data_set, open_hdf5, told
 from edgeood.jets.readers.bounds import read_hdf5
 from edgeood.jets.readers.labels import Classes, of_one_hot, unlabelled
 from edgeood.jets.readers.momenta import jets_from_momenta

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgeood.jets.checks import check
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets, jets_of_momenta
 from edgeood.jets.readers.particles import identities_of_pdg
+from edgeood.jets.soundness.in_memory import check
 
 _BLOCK = 8192
 """Jets made at once: momenta in double precision take several times the memory of the jets."""

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
+from edgeood.jets.hdf5.opening import data_set, open_hdf5, told
+from edgeood.jets.hdf5.storage import check_storage
 from edgeood.jets.layout import Jets
-from edgeood.jets.opening import data_set, open_hdf5, told
 from edgeood.jets.readers.bounds import check_size
 from edgeood.jets.readers.labels import of_numbers
 from edgeood.jets.readers.momenta import jets_from_momenta
-from edgeood.jets.storage import check_storage
 
 _MOMENTA, _LABELS = "values_block_0", "values_block_1"
 _LABEL = "is_signal_new"

@@ -1,11 +1,11 @@
 """Everything that jets in memory must be before they are written or handed on."""
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.complaints import Complaints
-from edgeood.jets.conventions import Conventions
+from edgeood.jets.hdf5.storage import MOST_CONSTITUENTS
 from edgeood.jets.layout import MOST_PROCESSES, Jets, too_many_processes
-from edgeood.jets.storage import MOST_CONSTITUENTS
-from edgeood.jets.validation import check_constituents, check_jets
+from edgeood.jets.soundness.complaints import Complaints
+from edgeood.jets.soundness.conventions import Conventions
+from edgeood.jets.soundness.validation import check_constituents, check_jets
 
 
 def check(jets: Jets, source: str) -> None:

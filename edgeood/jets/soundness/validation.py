@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.jets.complaints import Complaints
+from edgeood.jets.soundness.complaints import Complaints
 
 KINEMATICS = ("pt", "eta", "phi", "mass", "energy")
 LARGEST_ETA = 20.0

@@ -41,10 +41,10 @@ def refuse_crashing(files: Sequence[Path]) -> None:
 
 def _open_in_child(files: Sequence[Path]) -> tuple[int, int | None]:
     """How many files a child process began to open, and the signal that ended it, None if it came through."""
-    package = str(Path(__file__).parents[2])
+    package = str(Path(__file__).parents[3])
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "edgeood.jets.probe"],
+        [sys.executable, "-P", "-m", "edgeood.jets.hdf5.probe"],
         input="\0".join(map(str, files)).encode("utf-8", "surrogateescape"),
         env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
@@ -55,8 +55,8 @@ def _open_in_child(files: Sequence[Path]) -> tuple[int, int | None]:
 
 def main() -> None:
     """Open the files named on standard input, separated by zero bytes; write a byte before each."""
-    from edgeood.jets.complaints import Complaints
-    from edgeood.jets.tables import open_tables
+    from edgeood.jets.hdf5.tables import open_tables
+    from edgeood.jets.soundness.complaints import Complaints
 
     for name in sys.stdin.buffer.read().decode("utf-8", "surrogateescape").split("\0"):
         os.write(1, b".")

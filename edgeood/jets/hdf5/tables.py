@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.casts import expectation, takes, wrong_values
-from edgeood.jets.complaints import Complaints
+from edgeood.jets.hdf5.opening import data_set, open_hdf5, told
+from edgeood.jets.hdf5.storage import check_storage, chunk_cache, open_with_cache
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, MAY_BE_UNKNOWN
-from edgeood.jets.opening import data_set, open_hdf5, told
-from edgeood.jets.process_names import process_table
 from edgeood.jets.sorting import sort_constituents
-from edgeood.jets.storage import check_storage, chunk_cache, open_with_cache
-from edgeood.jets.validation import check_constituents, check_jets
+from edgeood.jets.soundness.casts import expectation, takes, wrong_values
+from edgeood.jets.soundness.complaints import Complaints
+from edgeood.jets.soundness.process_names import process_table
+from edgeood.jets.soundness.validation import check_constituents, check_jets
 
 FORMAT = "edgeood-jets"
 FORMAT_VERSION = 1

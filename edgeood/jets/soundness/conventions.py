@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.validation import LARGEST_PHI
+from edgeood.jets.soundness.validation import LARGEST_PHI
 
 _LEADING = 8
 """Constituents that are looked at: they carry most of a jet, and the look must cost little."""
