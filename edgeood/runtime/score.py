@@ -51,12 +51,12 @@ def score(
     or would replace an input or other data; a link at ``out`` is followed. Warns once
     (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
-    target = None if out is None else _target(out, run, jets)
+    reading = reading or Reading()
+    target = None if out is None else _target(out, run, jet_files(jets, reading.crashing))
     run = run if isinstance(run, Run) or Path(run).suffix == ".onnx" else Run.open(run)
     chosen, inputs, score_name = _open(run, engine, score, workers)
     who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
     outside = Outside(run.domain if isinstance(run, Run) else None)
-    reading = reading or Reading()
     scores, events = [], []
     for portion in iterate_portions(jets, _BATCH, reading):
         values = np.full(len(portion), np.nan)
@@ -87,10 +87,10 @@ def score(
     return values
 
 
-def _target(out: str | os.PathLike[str], run: Run | str | os.PathLike[str], jets: Paths) -> Path:
+def _target(out: str | os.PathLike[str], run: Run | str | os.PathLike[str], jets: list[Path]) -> Path:
     """Where the scores go, once nothing that is read or of another sort can be lost there."""
     source = run.path if isinstance(run, Run) else Path(run)
-    inputs = [*jet_files(jets), source, *(run_files(source) if source.is_dir() else [])]
+    inputs = [*jets, source, *(run_files(source) if source.is_dir() else [])]
     target = output_file(out, inputs)
     refuse_other_hdf5(target, "score")
     return target
