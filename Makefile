@@ -20,6 +20,7 @@ check: $(VENV)/.installed
 # The site, docs/_build/index.html; a warning is an error.
 docs: $(VENV)/.installed
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build
+	@echo docs/_build/index.html
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

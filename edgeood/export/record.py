@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,21 +130,16 @@ def write_record(
 
     Artefacts of earlier exports that were made from the same are remembered as before.
     """
-    made_from, artefacts = origin(run), {}
-    file = run.export_folder(about["score"]) / RECORD
-    if file.is_file():
-        try:
-            before = read_record(run, about["score"])
-        except EdgeoodError:
-            # Of another network, or damaged: nothing that it says is kept.
-            before = {"made_from": None}
-        if before["made_from"] == made_from:
-            artefacts = before["artefacts"]
+    artefacts: dict[str, Any] = {}
+    if (run.export_folder(about["score"]) / RECORD).is_file():
+        # Of another network, or damaged: nothing that it says is kept.
+        with suppress(EdgeoodError):
+            artefacts = read_record(run, about["score"])["artefacts"]
     new = {
         target: {**remembered, "sha256": sum_up(folder / TARGETS[target].artefact)}
         for target, remembered in written.items()
     }
-    record = {**about, "made_from": made_from, "artefacts": {**artefacts, **new}}
+    record = {**about, "made_from": origin(run), "artefacts": {**artefacts, **new}}
     # Sealed as it will be read: with its keys in order.
     ordered = sealed(json.loads(json.dumps(record, sort_keys=True)))
     text = json.dumps(ordered, indent=1, sort_keys=True)

@@ -93,7 +93,8 @@ def test_a_fused_score_that_no_firmware_computes_is_left_out_unless_it_is_the_re
     jets = read_jets(toy_jet_file)[:20]
     with pytest.raises(EdgeoodError, match=r"score\.error_budget"):
         score_held_out(run, jets)
-    content = json.loads((run.path / "run.json").read_text())
-    content["recipe"]["score"]["kind"] = "max_logit"
-    (run.path / "run.json").write_text(json.dumps(content))
-    assert set(score_held_out(Run.open(run.path), jets).scores) == set(fitted) - {"mahalanobis_diagonal"}
+    recipe = run.recipe.model_copy(
+        update={"score": run.recipe.score.model_copy(update={"kind": "max_logit"})}
+    )
+    other = Run.finish(run.path, recipe, run.manifest["data"])
+    assert set(score_held_out(other, jets).scores) == set(fitted) - {"mahalanobis_diagonal"}
