@@ -13,6 +13,8 @@ MAY_BE_ZERO = ("charge", "kind")
 """Fields of constituents that are 0 where nobody has filled them in."""
 LARGEST_UNKNOWN = 0.5
 """Share of the pT whose ``kind`` or ``charge`` may be missing: a code unknown to a reader here and there is no harm."""
+_LEADING = 16
+"""Constituents that are looked at: they carry most of the pT, and the others would cost more than they tell."""
 _BLOCK = 2048
 """Jets looked at together: files follow one another, so that one without kinds does not hide among others."""
 
@@ -38,8 +40,8 @@ def check_known(jets: Jets, needs: Needs, who: str, otherwise: Callable[[], str]
     """Raise :class:`EdgeoodError` unless ``jets`` tell every optional field that is needed.
 
     Substructure must be known of every jet. ``kind`` is unknown where it is 0, ``charge`` where it is 0 although
-    the kind is a charged one; a block of jets of one process tells them if at least half of its constituents' pT
-    does. ``who`` needs the field; ``otherwise`` says what else could be done, at the end of the sentence.
+    the kind is a charged one; a block of jets of one process tells them if at least half of its leading constituents'
+    pT does. ``who`` needs the field; ``otherwise`` says what else could be done, at the end of the sentence.
     """
     for field in needs.jets:
         if field in MAY_BE_UNKNOWN and (unknown := np.isnan(jets.jets[field])).any():
@@ -63,8 +65,8 @@ def check_known(jets: Jets, needs: Needs, who: str, otherwise: Callable[[], str]
 
 
 def _unknown_share(jets: Jets, field: str) -> NDArray[np.float64]:
-    """(processes,) share of the constituents' pT whose ``field`` is not known; 0 where a process has none."""
-    constituents = jets.constituents
+    """(processes,) share of the leading constituents' pT whose ``field`` is not known; 0 where there is none."""
+    constituents = jets.constituents[:, :_LEADING]
     # Padding has no pT, or it is not valid.
     pt = np.where(constituents["valid"], constituents["pt"], 0)
     unknown = constituents[field] == 0
