@@ -48,7 +48,7 @@ class CNN(Section):
 class SpectralGP(Section):
     """A Gaussian process instead of the linear logits, and spectral normalisation before it [CC22 table 5]."""
 
-    features: Int = Field(1024, ge=1, le=8192, description="random Fourier features")
+    features: Int = Field(1024, ge=1, le=65536, description="random Fourier features")
     length_scale: Real = Field(1.0, gt=0, le=1e6)
     ridge: Real = Field(1.0, gt=0, le=1e6, description="added to the precision matrix")
     discount: Real = Field(0.999, gt=0, le=1, description="momentum of the precision; 1 sums over an epoch")
