@@ -12,7 +12,7 @@ from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.files.output import output_folder
 from edgeood.files.reading import read_json
-from edgeood.files.temporary import recover
+from edgeood.files.recovery import recover
 from edgeood.run import Run
 
 SCORES = ("max_logit", "mahalanobis", "mahalanobis_diagonal")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.files.reading import read_arrays, read_json
+from edgeood.files.recovery import recover
 from edgeood.files.seal import check_file, check_seal, sealed
-from edgeood.files.temporary import recover
 from edgeood.files.together import replace_together
 from edgeood.suggestions import suggestion
 

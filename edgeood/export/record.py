@@ -10,8 +10,8 @@ from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.export.targets import TARGETS
 from edgeood.files.reading import read_json
+from edgeood.files.recovery import recover
 from edgeood.files.seal import check_artefact, check_seal, digest_of, sealed, sum_up
-from edgeood.files.temporary import recover
 from edgeood.run import Run
 from edgeood.version import __version__
 

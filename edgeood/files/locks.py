@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgeood.atomic import folder_made
 from edgeood.errors import EdgeoodError
-from edgeood.files.temporary import recover
+from edgeood.files.recovery import recover
 
 _LOCK = ".lock"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgeood.errors import EdgeoodError
-from edgeood.files.temporary import recover_target
+from edgeood.files.recovery import recover_target
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SORTS = {

@@ -16,7 +16,7 @@ def replace_together(folder: Path, last: str) -> Iterator[Path]:
     """Yield an empty folder; what the block writes there replaces its namesakes in ``folder``, ``last`` at the end.
 
     On any error everything is as it was. A process killed before all is written has changed nothing; one killed
-    later is finished by whoever looks next (:func:`edgeood.files.temporary.recover`).
+    later is finished by whoever looks next (:func:`edgeood.files.recovery.recover`).
     """
     part, ready = (name_beside(folder / last, what) for what in ("part", "ready"))
     with living(part, ready):

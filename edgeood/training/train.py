@@ -14,7 +14,8 @@ from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.files.locks import locked
 from edgeood.files.output import output_folder
-from edgeood.files.temporary import recover, remove
+from edgeood.files.recovery import recover
+from edgeood.files.temporary import remove
 from edgeood.jets.split import TRAIN, VALIDATION
 from edgeood.networks.build import build_network, outputs_of
 from edgeood.networks.load import load_network

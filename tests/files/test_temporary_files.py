@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edgeood.atomic import atomic_path, write_text
+from edgeood.files.recovery import recover, recover_target
 from edgeood.files.system_errors import as_system_errors
-from edgeood.files.temporary import living, name_beside, recover, recover_target
+from edgeood.files.temporary import living, name_beside
 from edgeood.files.together import replace_together
 
 KILLED = """

@@ -14,7 +14,7 @@ from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
 from edgeood.files.locks import locked
 from edgeood.files.output import output_folder
-from edgeood.files.temporary import recover
+from edgeood.files.recovery import recover
 from edgeood.jets.format import read_attributes, read_jets
 from edgeood.jets.simulation.sample import Sample, load_sample
 from edgeood.jets.simulation.shard import Effort, Shard, generator_versions
