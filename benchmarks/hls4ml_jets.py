@@ -15,10 +15,10 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc
 from edgeood.evaluation.tables import format_measured
+from edgeood.files.atomic import write_text
 from edgeood.inputs.alignment import relative_phi
 from edgeood.jets.format import jet_files, read_attributes, read_jets
 from edgeood.jets.readers.hls4ml import HLS4ML_CLASSES as CLASSES

@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgeood.atomic import atomic_path, write_text
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import atomic_path, write_text
 
 
 def find_compiler(purpose: str) -> str:

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import atomic_path
 from edgeood.recipe import load_recipe
 from edgeood.run import FORMAT_VERSION, Run
 

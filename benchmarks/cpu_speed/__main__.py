@@ -15,9 +15,9 @@ from benchmarks.cpu_speed.networks import random_run
 from benchmarks.cpu_speed.report import HEADER, as_line, as_markdown
 from benchmarks.cpu_speed.timing import Row, timed
 from benchmarks.particlenet_speed.report import machine
-from edgeood.atomic import write_text
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 from edgeood.inputs import inputs_of
 from edgeood.recipe import load_recipe
 from edgeood.run import Run

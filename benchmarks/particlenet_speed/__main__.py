@@ -15,10 +15,10 @@ from benchmarks.particlenet_speed.jets import made_up_jets, read_clouds, read_pi
 from benchmarks.particlenet_speed.report import Row, as_markdown, machine
 from benchmarks.particlenet_speed.timing import inference, jets_per_second, training
 from benchmarks.particlenet_speed.weaver import pair_of_networks
-from edgeood.atomic import write_text
 from edgeood.cores import usable_cores
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 from edgeood.recipe import ParticleNet
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)

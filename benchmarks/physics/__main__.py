@@ -12,8 +12,8 @@ from benchmarks.physics.scales import Scale, load_scale
 from benchmarks.physics.scoring import scores_of_runs
 from benchmarks.physics.systems import BACKGROUND, SetName, System, systems_named
 from benchmarks.physics.trainings import groups_of, train_all, trainings_of
-from edgeood.atomic import write_text
 from edgeood.entry_point import run_command
+from edgeood.files.atomic import write_text
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
 

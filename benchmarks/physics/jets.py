@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.physics.scales import Scale
 from benchmarks.physics.systems import REFERENCE, Member, SetName
-from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.selection import held_out_by, selected_jets
+from edgeood.files.atomic import write_text
 from edgeood.jets.format import Jets, iterate_jets, jet_files, read_jets, write_jets
 from edgeood.recipe import Recipe, load_recipe
 

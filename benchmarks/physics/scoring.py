@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from benchmarks.physics.jets import TestJets
 from benchmarks.physics.side_by_side import side_by_side
-from edgeood.atomic import atomic_path
 from edgeood.checksums import sha256_of
 from edgeood.evaluation.held_out import network_outputs
+from edgeood.files.atomic import atomic_path
 from edgeood.run import Run
 from edgeood.scores import load_score
 

@@ -12,11 +12,11 @@ from benchmarks.quantization.jets import files_of, held_out_jets
 from benchmarks.quantization.report import markdown
 from benchmarks.quantization.rows import Row, rows_of, to_json
 from benchmarks.quantization.runs import pairs_in, tasks_of
-from edgeood.atomic import write_text
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS
 from edgeood.evaluation.figures import save_figure
+from edgeood.files.atomic import write_text
 from edgeood.jets.format import jet_files
 from edgeood.runtime import ENGINES
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from benchmarks.quantization.jets import comparison_file
 from benchmarks.quantization.scoring import identity_of
-from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.export import to
 from edgeood.export.record import exported
+from edgeood.files.atomic import write_text
 from edgeood.run import Run
 from edgeood.runtime.verify import verify
 from edgeood.scores.fused import FUSED_SCORES

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from benchmarks.quantization.card import markdown
 from benchmarks.quantization.rows import hidden_bits, total_ebops
-from edgeood.atomic import atomic_path, write_text
 from edgeood.checksums import sha256_of
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
@@ -24,6 +23,7 @@ from edgeood.evaluation.held_out import held_out_jets
 from edgeood.export import to
 from edgeood.export.record import read_record
 from edgeood.export.targets import TARGETS
+from edgeood.files.atomic import atomic_path, write_text
 from edgeood.inputs import inputs_of, needs_of
 from edgeood.jets.domain import domain_of, quantities_of
 from edgeood.jets.format import Jets, jet_files, write_jets

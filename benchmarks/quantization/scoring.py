@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quantization.jets import HeldOutJets
-from edgeood.atomic import atomic_path
 from edgeood.checksums import sha256_of
+from edgeood.files.atomic import atomic_path
 from edgeood.inputs import inputs_of
 from edgeood.run import Run
 from edgeood.runtime.network import open_network

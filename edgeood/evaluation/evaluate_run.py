@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from edgeood.atomic import write_text
 from edgeood.evaluation.held_out import held_out_jets, score_held_out
 from edgeood.evaluation.mass_decorrelation import markdown_report, mass_decorrelation
 from edgeood.evaluation.run_figures import save_figures
 from edgeood.evaluation.sample_size import check_sample
 from edgeood.evaluation.score_metrics import evaluate_scores
 from edgeood.evaluation.tables import markdown_table
+from edgeood.files.atomic import write_text
 from edgeood.files.locks import locked
 from edgeood.files.output import check_writable
 from edgeood.files.together import replace_together

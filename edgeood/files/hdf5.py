@@ -7,7 +7,7 @@ from typing import Any
 
 import h5py
 
-from edgeood.atomic import atomic_path
+from edgeood.files.atomic import atomic_path
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgeood.atomic import folder_made
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import folder_made
 from edgeood.files.recovery import recover
 
 _LOCK = ".lock"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgeood.atomic import write_text
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 
 DIGEST = "digest"
 SUMS = "SHA256SUMS"

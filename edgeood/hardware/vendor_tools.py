@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 from edgeood.files.reading import read_json
 from edgeood.hardware.vendor_reports import backend_of, read_reports
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import write_text
 from edgeood.compiler import compile_library, find_compiler, library_name
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 from edgeood.files.cache import cache_folder
 from edgeood.resources import firmware_folder
 from edgeood.run import Run

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
 from edgeood.export.record import RECORD, read_record
+from edgeood.files.atomic import write_text
 from edgeood.files.output import check_writable
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs import inputs_of

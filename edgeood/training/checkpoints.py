@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import atomic_path
 
 CHECKPOINTS = "checkpoints"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import lightning
 
-from edgeood.atomic import atomic_path
+from edgeood.files.atomic import atomic_path
 
 
 class History(lightning.Callback):

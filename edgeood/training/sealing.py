@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.atomic import atomic_path
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import atomic_path
 from edgeood.jets.domain import domain_of
 from edgeood.jets.split import VALIDATION
 from edgeood.networks.build import outputs_of

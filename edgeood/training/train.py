@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgeood.atomic import write_text
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 from edgeood.files.locks import locked
 from edgeood.files.output import output_folder
 from edgeood.files.recovery import recover

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeood.atomic import write_text
 from edgeood.evaluation.figures.pareto_front import pareto_figure
 from edgeood.evaluation.figures.style import save_figure
 from edgeood.evaluation.labels import jet_label, score_label
 from edgeood.evaluation.tables import format_measured
+from edgeood.files.atomic import write_text
 from edgeood.files.together import replace_together
 from edgeood.recipe import Recipe
 from edgeood.tuning.space import Space, with_values

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeood.atomic import write_text
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 from edgeood.files.locks import locked
 from edgeood.files.output import output_folder
 from edgeood.files.reading import read_json

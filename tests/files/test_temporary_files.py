@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeood.atomic import atomic_path, write_text
+from edgeood.files.atomic import atomic_path, write_text
 from edgeood.files.recovery import recover, recover_target
 from edgeood.files.system_errors import as_system_errors
 from edgeood.files.temporary import living, name_beside
@@ -18,7 +18,7 @@ from edgeood.files.together import replace_together
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from edgeood.atomic import atomic_path
+from edgeood.files.atomic import atomic_path
 from edgeood.files.together import replace_together
 
 folder, work, at, after = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] == "after"

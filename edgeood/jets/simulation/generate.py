@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edgeood.atomic import write_text
 from edgeood.checksums import sha256_of
 from edgeood.cores import usable_cores
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import write_text
 from edgeood.files.locks import locked
 from edgeood.files.output import output_folder
 from edgeood.files.recovery import recover

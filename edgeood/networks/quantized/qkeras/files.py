@@ -3,8 +3,8 @@
 import os
 from typing import TYPE_CHECKING, Any, cast
 
-from edgeood.atomic import atomic_path
 from edgeood.errors import EdgeoodError
+from edgeood.files.atomic import atomic_path
 from edgeood.networks.quantized.qkeras.backend import import_qkeras_on_any_backend
 
 if TYPE_CHECKING:
