@@ -65,7 +65,18 @@ def run_files(folder: Path) -> list[Path]:
 class Run:
     """A run directory.
 
-    =======================  ==================================================================="""
+    =======================  ============================================================================
+    ``run.json``             format, recipe, versions, checksums of the jets and the files below; the last
+    ``recipe.yaml``          the resolved recipe, for reading
+    ``network.safetensors``  the weights (quantized twins: the latent float weights)
+    ``network.keras``        quantized twins: the same network for Keras users
+    ``scores.npz``           the fitted anomaly scores
+    ``metrics.csv``          one line an epoch
+    ``checkpoints/``         what a killed training goes on from
+    ``evaluation/``          metrics and figures, by ``edgeood evaluate``
+    ``export/<score>/``      QONNX, ONNX and HLS of one fused score, by ``edgeood export``
+    =======================  ============================================================================
+    """
 
     WRITTEN = ("format", "version", "recipe", "versions", "data", "files", "digest")
     """Keys of ``run.json`` that :meth:`finish` writes itself."""

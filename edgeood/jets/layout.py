@@ -18,10 +18,12 @@ JET_DTYPE = np.dtype(
     + [("label", "i1"), ("process", "i1"), ("n_constituents", "<i2"), ("truth_mass", "<f4"), ("event", "<i8")]
     + [("softdrop_mass", "<f4"), *_TAUS]
 )
+"""Fields of a jet: GeV, radians; ``process`` is an index into the names of processes."""
 CONSTITUENT_DTYPE = np.dtype(
     [(field, "<f4") for field in ("pt", "eta", "phi", "energy")]
     + [("charge", "i1"), ("kind", "i1"), ("valid", "?")]
 )
+"""Fields of a constituent: GeV, radians; ``valid`` tells it from padding."""
 MOST_PROCESSES = int(np.iinfo(JET_DTYPE["process"]).max) + 1
 """Names that the index of a process, one byte, reaches."""
 MAY_BE_UNKNOWN = ("truth_mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4")
