@@ -1,9 +1,7 @@
 """The run directory: what a training produced, the only thing that is passed between commands."""
 
-import importlib.metadata
 import json
 import os
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from edgeood.files.recovery import recover
 from edgeood.files.seal import check_file, check_seal, sealed
 from edgeood.files.together import replace_together
 from edgeood.suggestions import suggestion
+from edgeood.version import installed_versions
 
 if TYPE_CHECKING:
     from edgeood.recipe import Recipe
@@ -28,29 +27,6 @@ SEALED = ("network.safetensors", "network.keras", "scores.npz", "recipe.yaml")
 Parameters = dict[str, dict[str, NDArray[Any]]]
 """Score → its fitted parameters by name."""
 _RESTORE = "copy the run again, or train again into a new folder."
-_PACKAGES = (
-    "edgeood",
-    "torch",
-    "lightning",
-    "keras",
-    "qkeras-v3",
-    "brevitas",
-    "numpy",
-    "onnx",
-    "qonnx",
-    "hls4ml",
-)
-
-
-def installed_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that can change a result, as far as they are installed."""
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def run_files(folder: Path) -> list[Path]:
