@@ -15,6 +15,7 @@ from edgeood.files.atomic import write_text
 from edgeood.files.locks import locked
 from edgeood.files.output import output_folder
 from edgeood.files.recovery import recover
+from edgeood.jets.files import candidates
 from edgeood.jets.format import read_attributes, read_jets
 from edgeood.jets.simulation.sample import Sample, load_sample
 from edgeood.jets.simulation.shard import Effort, Shard, generator_versions
@@ -91,7 +92,8 @@ def _finished(folder: Path, shards: list[Shard]) -> dict[str, str]:
     """
     expected = {shard.file_name: shard for shard in shards}
     checksums: dict[str, str] = {}
-    for path in sorted(folder.glob("*.h5")):
+    # Hidden files are what other processes have half written.
+    for path in candidates(folder):
         shard = expected.get(path.name)
         if shard is None:
             raise EdgeoodError(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edgeood.errors import EdgeoodError
+from edgeood.files.temporary import machine
 from edgeood.jets.format import read_attributes, read_jets
 from edgeood.jets.simulation.generate import generate
 from edgeood.jets.simulation.sample import Sample
@@ -202,6 +203,16 @@ def test_jets_made_otherwise_are_not_mixed_in(undisturbed: Path, tmp_path: Path)
     wider = small.model_copy(update={"constituents": 50})
     with pytest.raises(EdgeoodError, match="was made with another constituents"):
         generate(wider, tmp_path, seed=3, fast=True, progress=False)
+
+
+def test_what_a_process_is_still_writing_is_no_jet_file(tmp_path: Path) -> None:
+    """A worker outlives its killed parent by a moment, and its number may have gone to a process that lives."""
+    small = Sample(name="small", constituents=60, shard_jets=40, jets={"quark": 10})
+    part = tmp_path / f".quark_seed3_0000.edgeood-{machine()}-{os.getppid()}.part.h5"
+    part.write_bytes(b"half")
+    generate(small, tmp_path, workers=1, seed=3, fast=True, progress=False)
+    assert len(read_jets(tmp_path)) == 10
+    assert part.read_bytes() == b"half"
 
 
 def test_damaged_and_shorter_shards_are_made_again(undisturbed: Path, tmp_path: Path) -> None:
