@@ -17,7 +17,7 @@ the jets lies above.
 """
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -130,7 +130,7 @@ def _thresholds(
     return shoulder + _curve(residual, mass, efficiency, groups[2])(every) * width, groups
 
 
-def _curve(score: NDArray[np.generic], mass: NDArray[np.int64], efficiency: float, count: int) -> _Curve:
+def _curve(score: NDArray[Any], mass: NDArray[np.int64], efficiency: float, count: int) -> _Curve:
     """The quantiles of ``count`` groups of jets, which come ordered by mass, and of the halves of the outer ones."""
     groups = _groups(len(score), count, FEWEST_ABOVE / efficiency)
     masses = np.array([np.median(mass[one]) for one in groups])
@@ -152,7 +152,7 @@ def _groups(jets: int, count: int, fewest: float) -> list[slice]:
 
 
 def _best(
-    score: NDArray[np.generic], mass: NDArray[np.int64], efficiency: float, rng: np.random.Generator
+    score: NDArray[Any], mass: NDArray[np.int64], efficiency: float, rng: np.random.Generator
 ) -> int:
     """The number of groups whose curve has the smallest check loss on jets that it was not fitted on."""
     possible = [count for count in GROUPS if count <= max(len(score) * efficiency / FEWEST_ABOVE, 1)]
