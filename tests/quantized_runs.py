@@ -23,6 +23,9 @@ from edgeood.recipe import (
     TriggerCandidates,
 )
 from edgeood.run import Run
+from edgeood.scores.fused import FUSED_SCORES
+from edgeood.scores.fused.mass_blind import MASS_TYPE, Tables
+from edgeood.scores.fused.network import fused_network
 
 TINY = CNN(blocks=(Block(filters=3, pool=2), Block(filters=4, pool=2)), hidden=(9,), representation=5)
 REFERENCE = CNN(blocks=(Block(filters=4, pool=3), Block(filters=8, pool=4)), representation=20)
@@ -119,8 +122,9 @@ def make_run(
     strategy: str = "latency",
     reuse_factor: int = 1,
     seed: int = 0,
+    mass_blind: bool = False,
 ) -> Run:
-    """A finished run with random weights and scores fitted on random images."""
+    """A finished run with random weights and scores fitted on random images, and with random thresholds in mass."""
     from safetensors.torch import save_file
 
     from edgeood.networks.build import outputs_of
@@ -153,7 +157,16 @@ def make_run(
         score.threshold = threshold_for(score(outputs.representation, outputs.logits), 0.1)
         parameters[name] = score.parameters()
     Run(folder, {}).save_scores(parameters)
-    return Run.finish(folder, recipe, {"random.h5": "0" * 64})
+    run = Run.finish(folder, recipe, {"random.h5": "0" * 64})
+    if mass_blind:
+        for name in FUSED_SCORES:
+            integers = fused_network(run, name, twin).integers(known)
+            ends = np.quantile(integers, [0.1, 0.9]).astype(np.int64)
+            thresholds = np.random.default_rng(seed).integers(*ends, (1, 2**MASS_TYPE.bits), endpoint=True)
+            tables = Tables(MASS_TYPE, (recipe.score.background_efficiency,), thresholds)
+            parameters[name] |= tables.parameters()
+        run.save_scores(parameters)
+    return run
 
 
 @functools.cache

@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "edgeood"
 GROUND = "fixed_point"
-LAYERS = ("jets", "inputs", "networks", "scores", "training", "evaluation", "export", "runtime", "hardware")
+LAYERS = (
+    *("jets", "inputs", "networks", "scores", "training", "evaluation", "export", "runtime", "hardware"),
+    "commissioning",
+)
 TOP = {"cli", "demo", "released", "tuning"}
 MOST_MODULES, MOST_LINES = 16, 250
 

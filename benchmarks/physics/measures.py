@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.evaluation.bootstrap import bootstrap_roc
-from edgeood.evaluation.dependence import spearman_with_error
-from edgeood.evaluation.detection import background_floor
-from edgeood.evaluation.score_metrics import detection_measures
-from edgeood.evaluation.sculpting import mass_sculpting, mass_sculpting_errors
+from edgeood.evaluation.detection import background_floor, detection_measures
+from edgeood.evaluation.mass.dependence import spearman_with_error
+from edgeood.evaluation.mass.sculpting import mass_sculpting, mass_sculpting_errors
 
 Measured = dict[str, tuple[float, float]]
 """Measure → value and error."""

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.physics.rows import FLATTENED, Row
+from benchmarks.physics.rows import Row
 from benchmarks.physics.scales import Scale
 from benchmarks.physics.systems import ABLATIONS, BASELINES, SYSTEMS, TABLES, System
-from edgeood.evaluation.labels import score_label
-from edgeood.evaluation.score_metrics import SIGNAL_FLOOR
+from edgeood.evaluation.detection import SIGNAL_FLOOR
+from edgeood.evaluation.labels import FLATTENED, score_label
 from edgeood.evaluation.tables import format_measured
 
 NOTES = Path(__file__).with_name("notes.md")

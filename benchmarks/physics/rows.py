@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +17,11 @@ from benchmarks.physics.scales import Scale
 from benchmarks.physics.systems import BACKGROUND, System
 from benchmarks.physics.trainings import groups_of
 from edgeood.evaluation.combination import ensemble, ova_ava
+from edgeood.evaluation.labels import FLATTENED
+from edgeood.evaluation.mass.flattening import flattened
 from edgeood.evaluation.published import PUBLISHED, PublishedResult
 from edgeood.run import Run
-from edgeood.scores.mass_flattening import FEWEST_JETS, MassFlattening
 
-FLATTENED = "_flattened"
-"""Ending of the names of scores that are compared with the background's of the same mass."""
 FEWEST_SEEDS = 3
 """A standard deviation over fewer trainings says little; the bootstrap's error stands instead."""
 
@@ -104,7 +103,7 @@ def rows_of(
         "test_background": int(np.isin(names, background).sum()),
     }
     own = np.isin(names, background)
-    combined = [{**scores, **_flattened(scores, system.labels, mass, own)} for scores in combined]
+    combined = [{**scores, **flattened(scores, system.labels, mass, own)} for scores in combined]
     rows = []
     for score in combined[0]:
         by_seed = [
@@ -114,25 +113,6 @@ def rows_of(
             repetitions = [measured[signal] for measured in by_seed]
             rows.append(_row(system, score, signal, repetitions, about))
     return rows
-
-
-def _flattened(
-    scores: Mapping[str, NDArray[Any]], wanted: Iterable[str], mass: NDArray[Any], background: NDArray[Any]
-) -> dict[str, NDArray[Any]]:
-    """The ``wanted`` scores, flattened in mass; every jet by a fit on background jets of the other half."""
-    even = np.arange(len(mass)) % 2 == 0
-    flattened = {}
-    for name in wanted:
-        values = np.empty(len(mass))
-        for half in (even, ~even):
-            fitted = background & ~half
-            bins = int(np.clip(fitted.sum() // 200, 1, 25))
-            if fitted.sum() < FEWEST_JETS * bins:
-                return {}
-            flattening = MassFlattening(bins).fit(scores[name][fitted], mass[fitted])
-            values[half] = flattening(scores[name][half], mass[half])
-        flattened[name + FLATTENED] = values
-    return flattened
 
 
 def _combined(system: System, members: Sequence[Mapping[str, NDArray[Any]]]) -> Mapping[str, NDArray[Any]]:

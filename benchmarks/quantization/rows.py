@@ -13,7 +13,7 @@ from benchmarks.quantization.measures import paired_auroc
 from benchmarks.quantization.runs import Pair
 from benchmarks.quantization.scoring import ALONE, Scores, scores_of
 from edgeood.evaluation.bootstrap import bootstrap_auroc
-from edgeood.evaluation.sculpting import mass_sculpting, mass_sculpting_errors
+from edgeood.evaluation.mass.sculpting import mass_sculpting, mass_sculpting_errors
 from edgeood.networks.load import load_network
 from edgeood.networks.quantized.layer_types import layer_types
 from edgeood.recipe import CNN, ParticleNetLite, Recipe

@@ -29,6 +29,12 @@ SkipOption = Annotated[
 SortOption = Annotated[
     bool, typer.Option("--sort", help="Sort constituents that do not fall in pT, instead of refusing them.")
 ]
+UnseenOption = Annotated[
+    bool,
+    typer.Option(
+        "--unseen", help="Files that the run was not trained on hold no known jets: use all of theirs."
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a key of the recipe: section.key=value; repeatable."),

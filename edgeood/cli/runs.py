@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from edgeood.cli.options import JetsOption, QuietOption, RunArgument, ScoreOption, SetOption, TeacherOption
+from edgeood.cli.options import (
+    JetsOption,
+    QuietOption,
+    RunArgument,
+    ScoreOption,
+    SetOption,
+    TeacherOption,
+    UnseenOption,
+)
 from edgeood.export.targets import TARGETS
 
 
@@ -61,14 +69,14 @@ def tune(
     typer.echo(f"Pareto front: trials {', '.join(map(str, report['front']))}; see pareto.md")
 
 
-def evaluate(run: RunArgument, jets: JetsOption = None) -> None:
-    """AUROC, rejection, significance improvement and mass sculpting on held-out jets, with figures."""
+def evaluate(run: RunArgument, jets: JetsOption = None, unseen: UnseenOption = False) -> None:
+    """Detection and mass sculpting at a trigger's working points, AUROC and more, on held-out jets, with figures."""
     from rich.console import Console
 
     from edgeood.evaluation.evaluate_run import evaluate as measure
     from edgeood.evaluation.tables import rich_table
 
-    Console().print(rich_table(measure(run, jets)))
+    Console().print(rich_table(measure(run, jets, unseen=unseen)))
     typer.echo(f"figures and numbers: {run / 'evaluation'}")
 
 

@@ -3,6 +3,9 @@
 A jet is more anomalous the larger its score. ε_S and ε_B are the fractions of signal and background selected.
 """
 
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +15,10 @@ from edgeood.errors import EdgeoodError
 
 FEWEST_BACKGROUND = 25
 """Background jets without which nothing is measured: so many selected ones bound a relative error by 10 %."""
+SIGNAL_FLOOR = 0.1
+"""Smallest ε_S at which a maximum significance improvement is looked for."""
+WORKING_POINTS = {0.01: 0, 0.001: 100_000}
+"""Background efficiencies of a trigger, and the background jets from which on each is measured."""
 
 
 class RocCurve(NamedTuple):
@@ -79,6 +86,22 @@ def background_efficiency_at(curve: RocCurve, signal_efficiency: float) -> float
     return float(start + share * (stop - start))
 
 
+def signal_efficiency_at(curve: RocCurve, background_efficiency: float) -> float:
+    """Largest ε_S at which no more than ε_B is reached; linear between vertices (a random choice among tied jets)."""
+    above = int(np.searchsorted(curve.background_efficiency, background_efficiency, side="right"))
+    if above == len(curve.background_efficiency):
+        return 1.0
+    low, high = curve.background_efficiency[above - 1 : above + 1]
+    share = (background_efficiency - low) / (high - low)
+    start, stop = curve.signal_efficiency[above - 1 : above + 1]
+    return float(start + share * (stop - start))
+
+
+def significance_improvement_at(curve: RocCurve, background_efficiency: float) -> float:
+    """SIC = ε_S / √ε_B at the stated ε_B, where a trigger works."""
+    return signal_efficiency_at(curve, background_efficiency) / math.sqrt(background_efficiency)
+
+
 def rejection(curve: RocCurve, signal_efficiency: float = 0.5) -> float:
     """Background rejection 1/ε_B at the stated ε_S; infinite if no background is left."""
     efficiency = background_efficiency_at(curve, signal_efficiency)
@@ -111,3 +134,30 @@ def maximum_significance_improvement(
     if not allowed.any():
         raise EdgeoodError("there are too few test jets of the background to measure anything; give more.")
     return float(np.max(curve.signal_efficiency[allowed] / np.sqrt(curve.background_efficiency[allowed])))
+
+
+def working_points(background_jets: int) -> tuple[float, ...]:
+    """Those of :data:`WORKING_POINTS` that so many background jets measure."""
+    return tuple(point for point, fewest in WORKING_POINTS.items() if background_jets >= fewest)
+
+
+def detection_measures(
+    background_floor: float, points: Sequence[float] = ()
+) -> dict[str, Callable[[RocCurve], float]]:
+    """What is measured of every ROC curve; the largest improvement is looked for above this ε_B.
+
+    Of each working point in ``points`` there are ``efficiency_at_<ε_B>``, the signal's, and ``sic_at_<ε_B>``.
+    """
+    at_points: dict[str, Callable[[RocCurve], float]] = {}
+    for point in points:
+        at_points[f"efficiency_at_{point:g}"] = partial(signal_efficiency_at, background_efficiency=point)
+        at_points[f"sic_at_{point:g}"] = partial(significance_improvement_at, background_efficiency=point)
+    return {
+        **at_points,
+        "auroc": auroc,
+        "rejection50": partial(rejection, signal_efficiency=0.5),
+        "sic50": partial(significance_improvement, signal_efficiency=0.5),
+        "max_sic": partial(
+            maximum_significance_improvement, signal_floor=SIGNAL_FLOOR, background_floor=background_floor
+        ),
+    }

@@ -1,8 +1,9 @@
 """Jets that no training has seen, and what a run makes of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,12 @@ class HeldOut:
     """the network's representation (N, D) and logits (N, K)"""
 
 
-def held_out_jets(recipe: Recipe, files: Sequence[str | os.PathLike[str]]) -> Jets:
-    """Test jets of the known classes and every jet of the signals, in file order.
+def held_out_jets(
+    recipe: Recipe,
+    files: Sequence[str | os.PathLike[str]],
+    unseen: Callable[[Path], bool] = lambda file: False,
+) -> Jets:
+    """Test jets of the known classes, or all of ``unseen`` files, and every jet of the signals, in file order.
 
     Raises :class:`EdgeoodError` if no jets of a process of the background are among them.
     """
@@ -45,6 +50,7 @@ def held_out_jets(recipe: Recipe, files: Sequence[str | os.PathLike[str]]) -> Je
         files,
         processes_of(data.classes, data.signals),
         held_out_by([data]),
+        unseen=unseen,
         required=data.classes[data.background],
     )
 

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+FLATTENED = "_flattened"
+"""Ending of the names of scores that are compared with the background's of the same mass."""
+
 
 class ScoreLabel(NamedTuple):
     """A score's name in a table or legend, and what its values are, for an axis."""
@@ -38,6 +41,8 @@ _JETS = {
 
 def score_label(name: str) -> str:
     """How a table or a legend names a score."""
+    if name.endswith(FLATTENED):
+        return f"{score_label(name.removesuffix(FLATTENED))}, within mass"
     return SCORES[name].name if name in SCORES else name.replace("_", " ")
 
 

@@ -1,8 +1,7 @@
 """Every number about some scores of some jets, as one JSON-ready dictionary."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,44 +9,29 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS, bootstrap_roc
-from edgeood.evaluation.dependence import (
+from edgeood.evaluation.detection import (
+    SIGNAL_FLOOR,
+    background_floor,
+    detection_measures,
+    working_points,
+)
+from edgeood.evaluation.mass.dependence import (
     LARGEST_SAMPLE,
     Noise,
     measured_distance_correlation,
     spearman_noise,
     spearman_with_error,
 )
-from edgeood.evaluation.detection import (
-    RocCurve,
-    auroc,
-    background_floor,
-    maximum_significance_improvement,
-    rejection,
-    significance_improvement,
-)
-from edgeood.evaluation.sample_size import check_sample
-from edgeood.evaluation.sculpting import (
+from edgeood.evaluation.mass.sculpting import (
     MASS_BIN_GEV,
     mass_sculpting,
     mass_sculpting_errors,
     sculpting_noise,
 )
+from edgeood.evaluation.sample_size import check_sample
 
-SIGNAL_FLOOR = 0.1
-"""Smallest ε_S at which a maximum significance improvement is looked for."""
-SCULPTING_EFFICIENCIES = (0.5, 0.1, 0.01)
-
-
-def detection_measures(background_floor: float) -> dict[str, Callable[[RocCurve], float]]:
-    """What is measured of every ROC curve; the largest improvement is looked for above this ε_B."""
-    return {
-        "auroc": auroc,
-        "rejection50": partial(rejection, signal_efficiency=0.5),
-        "sic50": partial(significance_improvement, signal_efficiency=0.5),
-        "max_sic": partial(
-            maximum_significance_improvement, signal_floor=SIGNAL_FLOOR, background_floor=background_floor
-        ),
-    }
+ABOVE_WORKING_POINTS = (0.5, 0.1)
+"""Background efficiencies at which sculpting is measured besides: that of the papers, and one between."""
 
 
 def evaluate_scores(
@@ -79,10 +63,11 @@ def evaluate_scores(
 
     - ``jets``: process → number; ``background``, ``signal_processes``: the processes that make them up;
     - ``settings``: everything that the definitions leave open;
-    - ``signals`` → signal → score → ``auroc``, ``rejection50``, ``sic50`` (both at ε_S = 0.5) and ``max_sic``
+    - ``signals`` → signal → score → ``efficiency_at_0.01`` and ``sic_at_0.01`` (the signal's, at ε_B = 0.01; with
+      100,000 background jets also at 0.001), ``auroc``, ``rejection50``, ``sic50`` (both at ε_S = 0.5) and ``max_sic``
       (over ε_S and ε_B above ``settings.max_sic_floor``);
-    - ``sculpting`` → score → ε_B ("0.5", "0.1", "0.01") → ``jsd``, ``js_distance``, ``wasserstein_gev``
-      (p = 2), ``wasserstein1_gev``;
+    - ``sculpting`` → score → ε_B ("0.5", "0.1" and those working points) → ``jsd``, ``js_distance``,
+      ``wasserstein_gev`` (p = 2), ``wasserstein1_gev``;
     - ``sculpting_noise`` → ε_B → ``mean`` and ``q95`` → the same, of scores that know nothing of mass;
     - ``mass_dependence`` → score → class → ``spearman``, ``distance_correlation``;
     - ``mass_dependence_noise`` → score → class → ``mean`` and ``q95`` → what |ρ| and the distance correlation
@@ -100,7 +85,9 @@ def evaluate_scores(
     groups = {name: np.isin(names, list(members)) for name, members in signals.items()}
     known = {name: np.isin(names, list(members)) for name, members in of_classes.items()}
     floor = background_floor(int(is_background.sum()))
-    measures = detection_measures(floor)
+    points = working_points(int(is_background.sum()))
+    measures = detection_measures(floor, points)
+    shares = (*ABOVE_WORKING_POINTS, *points)
     fewer = max(replicas // 2, 2)
     background_mass = mass[is_background]
     dependence = {
@@ -128,7 +115,7 @@ def evaluate_scores(
             for signal, chosen in groups.items()
         },
         "sculpting": {
-            name: _sculpting(score[is_background], background_mass, fewer, seed)
+            name: _sculpting(score[is_background], background_mass, shares, fewer, seed)
             for name, score in values.items()
         },
         "sculpting_noise": {
@@ -136,7 +123,7 @@ def evaluate_scores(
                 key: floor._asdict()
                 for key, floor in sculpting_noise(background_mass, efficiency, fewer, seed).items()
             }
-            for efficiency in SCULPTING_EFFICIENCIES
+            for efficiency in shares
         },
         "mass_dependence": {
             name: {group: measured for group, (measured, _) in own.items()}
@@ -175,9 +162,11 @@ def _pairs(measured: Mapping[str, tuple[float, float]]) -> dict[str, list[float 
     return {name: [_finite(value), _finite(error)] for name, (value, error) in measured.items()}
 
 
-def _sculpting(score: NDArray[Any], mass: NDArray[Any], replicas: int, seed: int) -> dict[str, Any]:
+def _sculpting(
+    score: NDArray[Any], mass: NDArray[Any], shares: Sequence[float], replicas: int, seed: int
+) -> dict[str, Any]:
     measured = {}
-    for efficiency in SCULPTING_EFFICIENCIES:
+    for efficiency in shares:
         value = mass_sculpting(score, mass, efficiency)
         error = mass_sculpting_errors(score, mass, efficiency, replicas, seed)
         pairs = zip(value, error, strict=True)

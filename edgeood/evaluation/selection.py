@@ -1,12 +1,15 @@
 """Which jets to measure on: of chosen processes, free of training, no more than are wanted; read as a stream."""
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.jets.files import jet_files
 from edgeood.jets.format import Jets, iterate_jets
 from edgeood.jets.split import TEST
 from edgeood.recipe import Data
@@ -20,16 +23,18 @@ def selected_jets(
     processes: Collection[str],
     free: Callable[[Jets], NDArray[np.bool_]],
     *,
+    unseen: Callable[[Path], bool] = lambda file: False,
     largest: int | None = None,
     required: Collection[str] | None = None,
     what: str = "test jets",
 ) -> Jets:
-    """The jets of ``processes`` that ``free`` lets through, in file order.
+    """The jets of ``processes`` that ``free`` lets through, and all of ``unseen`` files, in file order.
 
     Parameters
     ----------
     files : jet files or folders; one batch is in memory at a time, beside what is kept
     free : jets → (N,) whether each may be measured on
+    unseen : whether every jet of a file may (default: of none)
     largest : at most so many of each process, the first ones
     required : processes that must be there (default: all)
     what : what they are called in the error's sentence
@@ -38,17 +43,19 @@ def selected_jets(
     """
     taken = dict.fromkeys(processes, 0)
     parts = []
-    for jets in iterate_jets(files, _BATCH):
-        names, may = jets.process_names, free(jets)
-        chosen = np.zeros(len(jets), bool)
-        for name in set(processes) & set(names.tolist()):
-            rows = np.flatnonzero(may & (names == name))
-            if largest is not None:
-                rows = rows[: largest - taken[name]]
-            chosen[rows] = True
-            taken[name] += len(rows)
-        if chosen.any():
-            parts.append(jets[chosen])
+    for file in jet_files(files):
+        every = unseen(file)
+        for jets in iterate_jets([file], _BATCH):
+            names, may = jets.process_names, np.ones(len(jets), bool) if every else free(jets)
+            chosen = np.zeros(len(jets), bool)
+            for name in set(processes) & set(names.tolist()):
+                rows = np.flatnonzero(may & (names == name))
+                if largest is not None:
+                    rows = rows[: largest - taken[name]]
+                chosen[rows] = True
+                taken[name] += len(rows)
+            if chosen.any():
+                parts.append(jets[chosen])
     if missing := [name for name in (processes if required is None else required) if not taken[name]]:
         raise EdgeoodError(
             f"the files hold no {what} of process '{missing[0]}'; generate more, or correct the recipe's classes and "
@@ -60,6 +67,12 @@ def selected_jets(
 def held_out_by(recipes: Sequence[Data]) -> Callable[[Jets], NDArray[np.bool_]]:
     """Lets through what none of these recipes trains or selects on: test jets of known classes, all of signals."""
     return lambda jets: np.all([split_jets(jets, data) == TEST for data in recipes], axis=0)
+
+
+def unknown_to(recorded: Mapping[str, str]) -> Callable[[Path], bool]:
+    """Whether a file is none of the ``recorded`` ones, name → SHA-256, whatever it is called."""
+    digests = set(recorded.values())
+    return lambda file: sha256_of(file) not in digests
 
 
 def processes_of(*groups: Sequence[str] | dict[str, tuple[str, ...]]) -> list[str]:

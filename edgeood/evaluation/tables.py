@@ -18,6 +18,7 @@ _DETECTION = {
     "sic50": "SIC(½)",
     "max_sic": "max SIC",
 }
+_AT = "efficiency_at_"
 SCULPTING_COLUMNS = {
     "jsd": "JSD [bit]",
     "js_distance": "√JSD",
@@ -58,15 +59,19 @@ def _label(run: str, score: str) -> str:
 
 
 def tables(results: Results | Mapping[str, Results], published: bool = True) -> list[Table]:
-    """Detection of each signal, mass sculpting, mass dependence and working point.
+    """Decisions, detection of each signal where a trigger works, mass sculpting, AUROC, mass dependence, thresholds.
 
     ``results`` are those of one run, or several by name (``{"float": …, "quantized": …}``), which share their
     tables. With ``published``, the papers' lines about the same signal process follow ours.
     """
     runs = {"": results} if "signals" in results else results
     first = next(iter(runs.values()))
-    parts = [_detection(runs, signal, published) for signal in first["signals"]]
-    parts += [_sculpting(runs, efficiency, published) for efficiency in first["sculpting_noise"]]
+    # Where a trigger works comes first.
+    parts = decision_tables(runs)
+    parts += [_at_working_points(runs, signal) for signal in first["signals"]]
+    shares = sorted(first["sculpting_noise"], key=float)
+    parts += [_sculpting(runs, efficiency, published) for efficiency in shares]
+    parts += [_detection(runs, signal, published) for signal in first["signals"]]
     return [*parts, _dependence(runs), _working_point(runs)]
 
 
@@ -76,6 +81,56 @@ def _cited(process: Sequence[str]) -> list[Any]:
 
 def _cells(measured: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
     return [format_measured(measured.get(name)) for name in columns]
+
+
+def _percent(efficiency: str) -> str:
+    return f"{100 * float(efficiency):g} %"
+
+
+def _at_working_points(runs: Mapping[str, Results], signal: str) -> Table:
+    first = next(iter(runs.values()))
+    points = [
+        key.removeprefix(_AT) for key in next(iter(first["signals"][signal].values())) if key.startswith(_AT)
+    ]
+    columns = {}
+    for point in points:
+        columns[f"{_AT}{point}"] = f"ε_S({_percent(point)})"
+        columns[f"sic_at_{point}"] = f"SIC({_percent(point)})"
+    rows = [
+        [_label(run, score), *_cells(measured, columns)]
+        for run, results in runs.items()
+        for score, measured in results["signals"].get(signal, {}).items()
+    ]
+    title = f"{signal} against {' + '.join(first['background'])} at background efficiencies of a trigger"
+    return Table(title, ["score", *columns.values()], rows)
+
+
+def decision_tables(runs: Mapping[str, Results]) -> list[Table]:
+    """One table for each working point that twins were calibrated for; none, if none was."""
+    found: dict[str, list[list[str]]] = {}
+    signals: list[str] = []
+    for run, results in runs.items():
+        for score, points in results.get("decisions", {}).items():
+            for efficiency, point in points.items():
+                signals = list(point["mass_blind"]["signals"])
+                rows = found.setdefault(efficiency, [])
+                for kind in ("one_threshold", "mass_blind"):
+                    rows.append(_decision_row(f"{_label(run, score)}, {kind.replace('_', ' ')}", point[kind]))
+                noise = point["sculpting_noise"]["q95"]
+                bounds = [f"{noise[name]:.2g}" for name in ("jsd", "wasserstein_gev")]
+                rows.append(["by chance, 95 %", "", *bounds, *[""] * len(signals)])
+    heads = ["decision", "ε_B [%]", "JSD [bit]", "W₂ [GeV]", *(f"ε_S {signal} [%]" for signal in signals)]
+    return [
+        Table(f"Mass-blind decision at {_percent(efficiency)} of the background", heads, rows)
+        for efficiency, rows in found.items()
+    ]
+
+
+def _decision_row(label: str, measured: Mapping[str, Any]) -> list[str]:
+    shares = [measured["background"], *(own["efficiency"] for own in measured["signals"].values())]
+    passed, *signals = [format_measured([100 * number for number in pair]) for pair in shares]
+    sculpting = [format_measured(measured["sculpting"][name]) for name in ("jsd", "wasserstein_gev")]
+    return [label, passed, *sculpting, *signals]
 
 
 def _detection(runs: Mapping[str, Results], signal: str, published: bool) -> Table:
@@ -113,7 +168,7 @@ def _sculpting(runs: Mapping[str, Results], efficiency: str, published: bool) ->
             for line in cited.values()
             if line.sculpting
         ]
-    title = f"Background mass spectrum, the {100 * float(efficiency):g} % most anomalous against all"
+    title = f"Background mass spectrum, the {_percent(efficiency)} most anomalous against all"
     return Table(title, ["score", *SCULPTING_COLUMNS.values()], rows)
 
 

@@ -48,17 +48,28 @@ def description(run: Run, score: str, threshold: float) -> dict[str, Any]:
 
 
 def fused_description(run: Run, network: "FusedNetwork") -> dict[str, Any]:
-    """The same of a quantized run, with its integers: ``integer > threshold_integer`` selects a jet."""
+    """The same of a quantized run, with its integers: ``integer > threshold_integer`` selects a jet.
+
+    If the decision is a mass-blind one, ``integer > thresholds[mass word]`` does.
+    """
     types = {
         name: {"bits": one.bits, "integer": one.integer, "signed": one.signed}
         for name, one in network.score.types().items()
     }
-    return {
+    about = {
         **description(run, network.score.name, network.threshold),
         "step": network.step,
         "threshold_integer": network.threshold_integer,
         "types": types,
     }
+    if network.decision is not None:
+        mass = network.decision.mass_type
+        about["decision"] = {
+            "background_efficiency": network.decision.background_efficiency,
+            "mass_type": {"bits": mass.bits, "integer": mass.integer, "signed": mass.signed},
+            "thresholds": network.decision.thresholds.tolist(),
+        }
+    return about
 
 
 def read_record(run: Run, score: str) -> dict[str, Any]:
@@ -110,7 +121,7 @@ def exported(run: Run, score: str, target: str) -> Path:
 
 def same_as_recorded(record: Mapping[str, Any], about: Mapping[str, Any], path: Path) -> None:
     """Raise :class:`EdgeoodError` unless an artefact says of itself what ``score.json`` says of it."""
-    for key in ("score", "threshold", "step", "threshold_integer", "inputs"):
+    for key in ("score", "threshold", "step", "threshold_integer", "inputs", "decision"):
         if _plain(about.get(key)) != _plain(record.get(key)):
             raise EdgeoodError(
                 f"{path} has another {key} ({about.get(key)}) than {RECORD} beside it ({record.get(key)}); export it "

@@ -39,3 +39,10 @@ def operated(recipe: Recipe, changes: Sequence[str]) -> Recipe:
             raise EdgeoodError(f"'{key}' cannot be changed by an export; choose of {known}.")
         override(content, assignment)
     return parse_recipe(content, "--set")
+
+
+def with_working_point(recipe: Recipe, background_efficiency: float) -> Recipe:
+    """The recipe with another working point. Raises :class:`EdgeoodError` for a share that is none."""
+    content = recipe.model_dump(mode="json")
+    content["score"]["background_efficiency"] = background_efficiency
+    return parse_recipe(content, "the working point")

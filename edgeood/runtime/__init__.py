@@ -15,13 +15,14 @@ emulator       the shared library that stands for the firmware in software trigg
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from edgeood.errors import EdgeoodError
 from edgeood.suggestions import suggestion
 
 # The command line reads the table of engines: nothing heavy is imported before it is needed.
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from edgeood.run import Run
@@ -46,8 +47,17 @@ ENGINES = tuple(_OPENERS)
 """Their names."""
 
 
+class Decided(NamedTuple):
+    """What an engine makes of jets."""
+
+    scores: "NDArray[np.float64]"
+    """(N,)"""
+    anomalous: "NDArray[np.bool_]"
+    """(N,); a jet without a score is not"""
+
+
 class Engine(Protocol):
-    """One way to compute a score."""
+    """One way to compute a score and to decide by it."""
 
     @property
     def name(self) -> str:
@@ -55,10 +65,17 @@ class Engine(Protocol):
 
     @property
     def threshold(self) -> float:
-        """Jets with a score above it are anomalous."""
+        """Jets with a score above it are anomalous, unless the decision is mass-blind."""
+
+    @property
+    def mass_blind(self) -> bool:
+        """Whether the threshold depends on the jet's mass."""
 
     def __call__(self, inputs: "NDArray[Any]", /) -> "NDArray[Any]":
         """(N,) scores in float64 from (N, …) float32 network inputs."""
+
+    def decide(self, inputs: "NDArray[Any]", mass_gev: "NDArray[Any]", /) -> Decided:
+        """Scores of the inputs and decisions on jets of those masses (N,), which count if the run is calibrated."""
 
 
 def open_engine(

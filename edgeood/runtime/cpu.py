@@ -3,7 +3,7 @@
 import ctypes
 import math
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from edgeood.files.atomic import write_text
 from edgeood.files.cache import cache_folder
 from edgeood.resources import firmware_folder
 from edgeood.run import Run
-from edgeood.runtime import Progress
+from edgeood.runtime import Decided, Progress
 
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-w")
 _JETS_OF_A_THREAD = 512
@@ -35,7 +35,8 @@ def open_cpu(run: Run, score: str, *, workers: int | None = None, progress: Prog
     network = fused_network(run, score)
     source = scorer_source(network, f"Anomaly score {score} of the network {run.recipe.name!r}")
     library = compile_scorer(source, cache_folder("cpu"))
-    return Cpu(library, threshold=network.threshold, threads=workers or 1)
+    blind = network.decision is not None
+    return Cpu(library, threshold=network.threshold, threads=workers or 1, mass_blind=blind)
 
 
 def compile_scorer(source: str, cache: Path, *, native: bool = True, flags: Sequence[str] = ()) -> Path:
@@ -66,7 +67,14 @@ class Cpu:
 
     name = "cpu"
 
-    def __init__(self, library: Path, *, threshold: float = float("nan"), threads: int = 1) -> None:
+    def __init__(
+        self,
+        library: Path,
+        *,
+        threshold: float = float("nan"),
+        threads: int = 1,
+        mass_blind: bool = False,
+    ) -> None:
         self.library = library
         self.threshold = threshold
         self.threads = threads
@@ -76,32 +84,67 @@ class Cpu:
             raise EdgeoodError(f"{library} cannot be loaded ({error}); delete it and try again.") from error
         self._score = functions.edgeood_score
         self._score.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
+        self._decide = functions.edgeood_decide if mass_blind else None
+        if self._decide is not None:
+            self._decide.argtypes = [*[ctypes.c_void_p] * 4, ctypes.c_int64]
         self.inputs: int = functions.edgeood_inputs()
         """Numbers of one jet."""
+
+    @property
+    def mass_blind(self) -> bool:
+        """Whether the threshold depends on the jet's mass."""
+        return self._decide is not None
 
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, …) inputs; NaN for a jet with NaN among its inputs.
 
         Raises :class:`EdgeoodError` for jets of another shape.
         """
+        inputs = self._checked(inputs)
+        scores = np.empty(len(inputs))
+
+        def work(start: int, end: int) -> None:
+            part, result = inputs[start:end], scores[start:end]
+            _check_memory(self._score(part.ctypes.data, result.ctypes.data, len(part)))
+
+        self._in_threads(work, len(inputs))
+        return scores
+
+    def decide(self, inputs: NDArray[Any], mass_gev: NDArray[Any]) -> Decided:
+        """The scores and the library's own decisions; without one in it, what lies above the threshold."""
+        if self._decide is None:
+            scores = self(inputs)
+            return Decided(scores, scores > self.threshold)
+        decide, inputs, mass = self._decide, self._checked(inputs), np.ascontiguousarray(mass_gev, np.float32)
+        scores, anomalous = np.empty(len(inputs)), np.empty(len(inputs), np.uint8)
+
+        def work(start: int, end: int) -> None:
+            columns = [one[start:end].ctypes.data for one in (inputs, mass, scores, anomalous)]
+            _check_memory(decide(*columns, len(inputs[start:end])))
+
+        self._in_threads(work, len(inputs))
+        return Decided(scores, anomalous.astype(bool))
+
+    def _checked(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
         inputs = np.ascontiguousarray(inputs, np.float32)
         if math.prod(inputs.shape[1:]) != self.inputs:
             raise EdgeoodError(
                 f"{self.library} scores jets of {self.inputs} numbers, not of shape {inputs.shape[1:]}; make "
                 "the inputs as the run's recipe says."
             )
-        scores = np.empty(len(inputs))
+        return inputs
 
-        def work(start: int, end: int) -> None:
-            part, result = inputs[start:end], scores[start:end]
-            if not self._score(part.ctypes.data, result.ctypes.data, len(part)):
-                raise MemoryError("there is no memory for the tensors of one batch of jets")
-
+    def _in_threads(self, work: Callable[[int, int], None], jets: int) -> None:
+        """Do the work on all jets, from one to another."""
         if self.threads == 1:
-            work(0, len(inputs))
-        else:
-            starts = range(0, len(inputs), _JETS_OF_A_THREAD)
-            with ThreadPoolExecutor(self.threads) as pool:
-                # ctypes releases the interpreter's lock. The list is what raises a thread's error here.
-                list(pool.map(work, starts, (start + _JETS_OF_A_THREAD for start in starts)))
-        return scores
+            work(0, jets)
+            return
+        starts = range(0, jets, _JETS_OF_A_THREAD)
+        with ThreadPoolExecutor(self.threads) as pool:
+            # ctypes releases the interpreter's lock. The list is what raises a thread's error here.
+            list(pool.map(work, starts, (start + _JETS_OF_A_THREAD for start in starts)))
+
+
+def _check_memory(there_was_memory: int) -> None:
+    if not there_was_memory:
+        raise MemoryError("there is no memory for the tensors of one batch of jets")

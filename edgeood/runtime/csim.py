@@ -24,7 +24,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.export.record import exported, read_record
 from edgeood.files.cache import cache_folder
 from edgeood.run import Run
-from edgeood.runtime import Progress
+from edgeood.runtime import Decided, Progress
 
 # -O1 compiles as long and runs 30 % slower; native instructions gain nothing. -fno-gnu-unique and -Bsymbolic keep
 # the static variables of two networks apart when both are loaded.
@@ -73,7 +73,14 @@ def _open(run: Run, score: str, target: str, workers: int | None, progress: Prog
     record = read_record(run, score)
     name = record["artefacts"][target]["project"]
     library = compile_project(project, name, cache_folder("csim"))
-    return CSim(library, name, threshold=record["threshold"], workers=workers, progress=progress)
+    return CSim(
+        library,
+        name,
+        threshold=record["threshold"],
+        workers=workers,
+        progress=progress,
+        mass_blind="decision" in record,
+    )
 
 
 def compile_project(project: Path, name: str, cache: Path) -> Path:
@@ -106,33 +113,51 @@ class CSim:
         threshold: float = float("nan"),
         workers: int | None = None,
         progress: Progress | None = None,
+        mass_blind: bool = False,
     ) -> None:
         self.library = library
         self.project = project
         self.threshold = threshold
         self.workers = workers or usable_cores()
         self.progress = progress
+        self.mass_blind = mass_blind
 
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(B,) scores from (B, 1, P, P) images or (B, N, F) candidates.
 
         Raises :class:`EdgeoodError` if a worker dies.
         """
-        inputs = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), math.prod(inputs.shape[1:]))
-        scores = np.empty(len(inputs))
+        return self.decide(inputs, np.zeros(len(inputs), np.float32)).scores
+
+    def decide(self, inputs: NDArray[Any], mass_gev: NDArray[Any]) -> Decided:
+        """The scores and the design's own decisions; without one in it, what lies above the threshold.
+
+        Raises :class:`EdgeoodError` if a worker dies.
+        """
+        columns = [np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), math.prod(inputs.shape[1:]))]
+        if self.mass_blind:
+            columns.append(np.ascontiguousarray(mass_gev, np.float32).reshape(-1, 1))
+        outputs = np.empty((len(inputs), len(columns)))
         chunks: SimpleQueue[slice] = SimpleQueue()
-        for start in range(0, len(inputs), _CHUNK):
-            chunks.put(slice(start, min(start + _CHUNK, len(inputs))))
+        for start in range(0, len(outputs), _CHUNK):
+            chunks.put(slice(start, min(start + _CHUNK, len(outputs))))
         workers = max(1, min(self.workers, chunks.qsize()))
         with ThreadPoolExecutor(workers) as pool:
-            for one in [pool.submit(self._work, inputs, scores, chunks) for _ in range(workers)]:
+            for one in [pool.submit(self._work, columns, outputs, chunks) for _ in range(workers)]:
                 one.result()
-        return scores
+        scores = outputs[:, 0].copy()
+        return Decided(scores, outputs[:, 1] > 0 if self.mass_blind else scores > self.threshold)
 
-    def _work(self, inputs: NDArray[Any], scores: NDArray[Any], chunks: "SimpleQueue[slice]") -> None:
+    def _work(
+        self, columns: list[NDArray[np.float32]], outputs: NDArray[Any], chunks: "SimpleQueue[slice]"
+    ) -> None:
         """Feed one process until no chunk is left."""
         command = [sys.executable, "-P", str(Path(__file__).with_name("csim_worker.py")), str(self.library)]
-        command += [f"{self.project}_double", str(inputs.shape[1])]
+        command += [
+            f"{self.project}_double",
+            str(columns[0].shape[1]),
+            "mass" if self.mass_blind else "alone",
+        ]
         with (
             tempfile.TemporaryFile() as said,
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said) as process,
@@ -141,15 +166,16 @@ class CSim:
             assert process.stdout
             try:
                 for chunk in _drain(chunks):
-                    process.stdin.write(len(inputs[chunk]).to_bytes(8, "little") + inputs[chunk].tobytes())
+                    given = b"".join(column[chunk].tobytes() for column in columns)
+                    process.stdin.write(len(outputs[chunk]).to_bytes(8, "little") + given)
                     process.stdin.flush()
-                    size = 8 * len(inputs[chunk])
+                    size = outputs[chunk].nbytes
                     answer = process.stdout.read(size)
                     if len(answer) != size:
                         raise BrokenPipeError
-                    scores[chunk] = np.frombuffer(answer)
+                    outputs[chunk] = np.frombuffer(answer).reshape(-1, outputs.shape[1])
                     if self.progress:
-                        self.progress(len(inputs[chunk]))
+                        self.progress(len(outputs[chunk]))
                 process.stdin.close()
             except BrokenPipeError as error:
                 process.kill()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.export.record import exported, read_record
 from edgeood.run import Run
-from edgeood.runtime import Progress
+from edgeood.runtime import Decided, Progress
 
 _CHUNK = 256
 
@@ -55,33 +55,42 @@ class Emulator:
             functions = _load(library)
             self.inputs = int(getattr(functions, f"{prefix}_inputs")())
             self.step = 2.0 ** -int(getattr(functions, f"{prefix}_score_fraction_bits")())
-            self._score = getattr(functions, f"{prefix}_score")
+            self.mass_blind = bool(getattr(functions, f"{prefix}_masses")())
+            self._decide = getattr(functions, f"{prefix}_decide")
         except (OSError, AttributeError) as error:
             raise EdgeoodError(
                 f"{library} is no emulator of '{prefix}' ({error}); export it again with `--target emulator`."
             ) from error
-        self._score.restype = None
-        self._score.argtypes = [
-            ndpointer(np.float32, flags="C_CONTIGUOUS"),
+        numbers = ndpointer(np.float32, flags="C_CONTIGUOUS")
+        self._decide.restype = None
+        self._decide.argtypes = [
+            numbers,
+            numbers,
             ctypes.c_int64,
             ndpointer(np.int64, flags="C_CONTIGUOUS"),
+            ndpointer(np.uint8, flags="C_CONTIGUOUS"),
         ]
 
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, …) network inputs. Raises :class:`EdgeoodError` if they are of another network."""
+        return self.decide(inputs, np.zeros(len(inputs), np.float32)).scores
+
+    def decide(self, inputs: NDArray[Any], mass_gev: NDArray[Any]) -> Decided:
+        """The scores and the design's own decisions. Raises :class:`EdgeoodError` for inputs of another network."""
         width = math.prod(inputs.shape[1:])
         if width != self.inputs:
             raise EdgeoodError(
                 f"{self.library} takes {self.inputs} numbers a jet, not {width}; give it the inputs of its run."
             )
         flat = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), width)
-        integers = np.empty(len(flat), np.int64)
+        mass = np.ascontiguousarray(mass_gev, np.float32)
+        integers, anomalous = np.empty(len(flat), np.int64), np.empty(len(flat), np.uint8)
         for start in range(0, len(flat), _CHUNK):
-            chunk = flat[start : start + _CHUNK]
-            self._score(chunk, len(chunk), integers[start : start + _CHUNK])
+            some = slice(start, start + _CHUNK)
+            self._decide(flat[some], mass[some], len(flat[some]), integers[some], anomalous[some])
             if self.progress:
-                self.progress(len(chunk))
-        return integers * np.float64(self.step)
+                self.progress(len(flat[some]))
+        return Decided(integers * np.float64(self.step), anomalous.astype(bool))
 
 
 def _load(library: Path) -> ctypes.CDLL:

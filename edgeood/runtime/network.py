@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from edgeood.networks.build import outputs_of
 from edgeood.networks.load import load_network
 from edgeood.run import Run
-from edgeood.runtime import Progress
+from edgeood.runtime import Decided, Progress
 from edgeood.scores import AnomalyScore, load_score
 
 if TYPE_CHECKING:
     from torch import nn
 
     from edgeood.scores.fused import FusedScore
+    from edgeood.scores.fused.network import FusedNetwork
 
 
 class Network:
@@ -23,13 +24,34 @@ class Network:
 
     name = "network"
 
-    def __init__(self, score: Callable[[NDArray[Any]], NDArray[np.float64]], threshold: float) -> None:
+    def __init__(
+        self,
+        score: Callable[[NDArray[Any]], NDArray[np.float64]],
+        threshold: float,
+        fused: "FusedNetwork | None" = None,
+    ) -> None:
         self._score = score
         self.threshold = threshold
+        self._fused = fused
+
+    @property
+    def mass_blind(self) -> bool:
+        """Whether the threshold depends on the jet's mass."""
+        return self._fused is not None and self._fused.decision is not None
 
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, …) network inputs."""
         return self._score(np.ascontiguousarray(inputs, np.float32))
+
+    def decide(self, inputs: NDArray[Any], mass_gev: NDArray[Any]) -> Decided:
+        """The scores, and the decisions that firmware's integers lead to."""
+        scores = self(inputs)
+        anomalous = scores > self.threshold
+        if self._fused is not None:
+            known = ~np.isnan(scores)
+            integers = np.rint(scores[known] / self._fused.step).astype(np.int64)
+            anomalous[known] = self._fused.decisions(integers, mass_gev[known])
+        return Decided(scores, anomalous)
 
 
 def open_network(
@@ -51,8 +73,8 @@ def open_network(
 
     fused = fused_network(run, score, network)
     if max(accumulator_bits(fused.graph).values()) > FLOAT32_BITS:
-        return Network(fused, fused.threshold)
-    return Network(lambda inputs: _scored(network, fused.score, inputs), fused.threshold)
+        return Network(fused, fused.threshold, fused)
+    return Network(lambda inputs: _scored(network, fused.score, inputs), fused.threshold, fused)
 
 
 def _scored(

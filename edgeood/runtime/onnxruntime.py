@@ -11,7 +11,7 @@ from edgeood.export.onnx.metadata import read_description
 from edgeood.export.record import exported, read_record, same_as_recorded
 from edgeood.inputs.shapes import input_shape
 from edgeood.run import Run
-from edgeood.runtime import Progress
+from edgeood.runtime import Decided, Progress
 
 _BATCH = 256
 _LARGEST = 64 * 2**20
@@ -84,6 +84,12 @@ class OnnxRuntime:
     def _check_interface(self, path: str) -> None:
         """Raise :class:`EdgeoodError` unless (batch, …) inputs give a (batch,) or (batch, 1) ``score``."""
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if blind := self.mass_blind:
+            *inputs, mass = inputs
+            if (mass.name, mass.type, mass.shape[1:]) != ("mass", "tensor(float)", [1]):
+                raise EdgeoodError(
+                    f"{path} promises a mass-blind decision but reads no mass; export it again."
+                )
         taken = [tuple(one.shape[1:]) for one in inputs]
         shape = input_shape(self.about["inputs"]) if "inputs" in self.about else taken[0]
         if len(taken) != 1 or inputs[0].type != "tensor(float)" or taken[0] != shape:
@@ -91,6 +97,8 @@ class OnnxRuntime:
                 f"{path} takes {taken} of each jet, its own description promises {shape}; export it again."
             )
         given = {one.name: (one.type, one.shape[1:]) for one in outputs}
+        if blind and given.pop("decision", None) != ("tensor(bool)", [1]):
+            raise EdgeoodError(f"{path} promises a mass-blind decision and gives none; export it again.")
         if len(given) != 1 or given.get("score") not in [
             (sort, rest) for sort in _FLOATS for rest in ([], [1])
         ]:
@@ -101,12 +109,34 @@ class OnnxRuntime:
         """Jets with a score above it are anomalous."""
         return float(self.about["threshold"])
 
+    @property
+    def mass_blind(self) -> bool:
+        """Whether the threshold depends on the jet's mass."""
+        return "decision" in self.about
+
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, 1, P, P) images or (N, constituents, F) candidates."""
+        return self._run(inputs, np.zeros(len(inputs), np.float32), ["score"])[0]
+
+    def decide(self, inputs: NDArray[Any], mass_gev: NDArray[Any]) -> Decided:
+        """The scores and the model's own decisions; without one in the model, what lies above the threshold."""
+        if not self.mass_blind:
+            scores = self(inputs)
+            return Decided(scores, scores > self.threshold)
+        scores, anomalous = self._run(inputs, mass_gev, ["score", "decision"])
+        return Decided(scores, anomalous.astype(bool))
+
+    def _run(
+        self, inputs: NDArray[Any], mass_gev: NDArray[Any], outputs: list[str]
+    ) -> list[NDArray[np.float64]]:
+        """(N,) of every output; a mass is given to models that read one."""
         inputs = np.ascontiguousarray(inputs, np.float32)
-        name = self._session.get_inputs()[0].name
-        scores = np.empty(len(inputs))
+        mass = np.ascontiguousarray(mass_gev, np.float32).reshape(-1, 1)
+        names = [one.name for one in self._session.get_inputs()]
+        results = [np.empty(len(inputs)) for _ in outputs]
         for start in range(0, len(inputs), _BATCH):
             rows = slice(start, start + _BATCH)
-            scores[rows] = self._session.run(["score"], {name: inputs[rows]})[0].reshape(-1)
-        return scores
+            given = dict(zip(names, (inputs[rows], mass[rows]), strict=False))
+            for result, value in zip(results, self._session.run(outputs, given), strict=True):
+                result[rows] = value.reshape(-1)
+        return results

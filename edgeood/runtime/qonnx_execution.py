@@ -14,7 +14,7 @@ from edgeood.export.onnx.qonnx_reader import read_qonnx
 from edgeood.export.record import exported, read_record, same_as_recorded
 from edgeood.fixed_point.ranges import FLOAT32_BITS, accumulator_bits
 from edgeood.run import Run
-from edgeood.runtime import Progress
+from edgeood.runtime import Decided, Progress
 
 _BATCH = 256
 
@@ -63,30 +63,52 @@ class QonnxExecution:
         """Jets with a score above it are anomalous."""
         return float(self.about["threshold"])
 
+    @property
+    def mass_blind(self) -> bool:
+        """Whether the threshold depends on the jet's mass."""
+        return "decision" in self.about
+
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores from (N, 1, P, P) images or (N, constituents, F) candidates."""
-        return execute(self._model, inputs)
+        return execute(self._model, inputs)["score"]
+
+    def decide(self, inputs: NDArray[Any], mass_gev: NDArray[Any]) -> Decided:
+        """The scores and the graph's own decisions; without one in the graph, what lies above the threshold."""
+        results = execute(self._model, inputs, mass_gev)
+        scores = results["score"]
+        return Decided(scores, results.get("decision", scores > self.threshold).astype(bool))
 
 
-def execute(model: onnx.ModelProto, inputs: NDArray[Any]) -> NDArray[np.float64]:
-    """(N,) scores of a QONNX model of ours by qonnx's executor, many jets at a time."""
+def execute(
+    model: onnx.ModelProto, inputs: NDArray[Any], mass_gev: NDArray[Any] | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Every output (N,) of a QONNX model of ours by qonnx's executor, many jets at a time."""
     from qonnx.core.onnx_exec import execute_onnx
 
-    inputs = np.ascontiguousarray(inputs, np.float32)
+    names = [value.name for value in model.graph.input]
+    masses = np.zeros(len(inputs)) if mass_gev is None else mass_gev
+    columns = [np.ascontiguousarray(inputs, np.float32), np.asarray(masses, np.float32).reshape(-1, 1)]
+    given = dict(zip(names, columns, strict=False))
+    outputs: dict[str, list[NDArray[np.float64]]] = {
+        value.name: [np.empty(0)] for value in model.graph.output
+    }
     batch = min(_BATCH, len(inputs))
-    if not batch:
-        return np.empty(0)
-    plain, scores = _with_batch(model, batch), []
-    for start in range(0, len(inputs), batch):
-        part = inputs[start : start + batch]
+    plain = _with_batch(model, batch) if batch else None
+    for start in range(0, len(inputs), max(batch, 1)):
         # The executor wants exactly the shapes of the graph: the last jets are made a whole batch.
-        whole = np.concatenate([part, np.zeros((batch - len(part), *part.shape[1:]), np.float32)])
+        whole = {name: _filled(column[start : start + batch], batch) for name, column in given.items()}
         with warnings.catch_warnings():
             # Shapes that depend on the number of constituents are not inferred; nothing needs them.
             warnings.filterwarnings("ignore", "Output shapes disagree")
-            (result,) = execute_onnx(plain, {model.graph.input[0].name: whole}).values()
-        scores.append(result[: len(part), 0])
-    return np.concatenate(scores)
+            results = execute_onnx(plain, whole)
+        for name, parts in outputs.items():
+            parts.append(results[name][: len(inputs) - start, 0].astype(np.float64))
+    return {name: np.concatenate(parts) for name, parts in outputs.items()}
+
+
+def _filled(part: NDArray[np.float32], batch: int) -> NDArray[np.float32]:
+    """Rows of zeros behind those that there are."""
+    return np.concatenate([part, np.zeros((batch - len(part), *part.shape[1:]), np.float32)])
 
 
 def _with_batch(model: onnx.ModelProto, batch: int) -> Any:

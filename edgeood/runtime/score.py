@@ -39,8 +39,9 @@ def score(
     ----------
     run : a run, its folder, or a ``score.onnx`` file alone (ONNX Runtime only)
     jets : a jet file, a folder, or a sequence of them; read in batches
-    out : also write ``score`` (f8), ``anomalous`` (bool: above the working point) and ``event`` (i8) to this
-        HDF5 file; attributes tell the score, the threshold, and which share lies outside of the run's domain
+    out : also write ``score`` (f8), ``anomalous`` (bool: the engine's decision) and ``event`` (i8) to this
+        HDF5 file; attributes tell the score, its threshold for all masses, whether the decision has one for each
+        (``mass_blind``), and which share lies outside of the run's domain
     engine : one of :data:`edgeood.runtime.ENGINES`; all but ``network`` and ``cpu`` need an export
     score : default: the recipe's
     progress : called with the number of jets just scored
@@ -57,13 +58,16 @@ def score(
     chosen, inputs, score_name = _open(run, engine, score, workers)
     who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
     outside = Outside(run.domain if isinstance(run, Run) else None)
-    scores, events = [], []
+    scores, decisions, events = [], [], []
     for portion in iterate_portions(jets, _BATCH, reading):
-        values = np.full(len(portion), np.nan)
+        values, anomalous = np.full(len(portion), np.nan), np.zeros(len(portion), bool)
         if len(portion.jets):
-            values[portion.sound] = chosen(inputs_of(portion.jets, inputs, who))
+            values[portion.sound], anomalous[portion.sound] = chosen.decide(
+                inputs_of(portion.jets, inputs, who), portion.jets.jets["mass"]
+            )
             outside.count(portion.jets)
         scores.append(values)
+        decisions.append(anomalous)
         events.append(portion.events)
         if progress:
             progress(len(portion))
@@ -73,10 +77,11 @@ def score(
     if target is not None:
         with atomic_hdf5(target) as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
+            file.attrs["mass_blind"] = chosen.mass_blind
             file.attrs.update(outside.attributes())
             columns = {
                 "score": values,
-                "anomalous": values > chosen.threshold,
+                "anomalous": np.concatenate(decisions),
                 "event": np.concatenate(events),
             }
             for name, column in columns.items():

@@ -3,7 +3,7 @@
 import itertools
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from edgeood.inputs import inputs_of
 from edgeood.inputs.trigger_candidates import PT
 from edgeood.jets.format import Paths, read_jets
 from edgeood.run import Run
-from edgeood.runtime import Progress, open_engine
+from edgeood.runtime import Decided, Progress, open_engine
 from edgeood.scores.fused import FUSED_SCORES
+from edgeood.scores.fused.mass_blind import MASS_TYPE
 
 _CORNERS_OF_EACH_SORT = 16
 _AT_MOST = {"qonnx": 1000}
@@ -56,6 +57,18 @@ def corner_inputs(shape: tuple[int, ...], input_type: FixedPoint, seed: int = 0)
     return np.concatenate(corners).astype(np.float32)
 
 
+def corner_masses(count: int, mass_type: FixedPoint = MASS_TYPE, seed: int = 0) -> NDArray[np.float32]:
+    """Masses (count,) in GeV where rounding or saturation to ``mass_type`` would go wrong first.
+
+    Ties between two steps, both ends of the type, and masses below and far beyond them, each in turn.
+    """
+    random = np.random.default_rng(seed)
+    words = random.integers(0, mass_type.highest_integer + 1, count)
+    ends = np.array([0, mass_type.highest_integer, mass_type.highest_integer + 0.5, 1e30, -1, 1e-42])
+    sorts = [words, words + 0.5, words + 0.25, ends[np.arange(count) % len(ends)]]
+    return (np.choose(np.arange(count) % len(sorts), sorts) * mass_type.step).astype(np.float32)
+
+
 def mismatches(first: NDArray[Any], second: NDArray[Any], step: float) -> NDArray[np.int64]:
     """Indices where two engines' scores are not the same integer number of steps, or no such number at all."""
     one, other = np.asarray(first, np.float64) / step, np.asarray(second, np.float64) / step
@@ -73,12 +86,13 @@ def verify(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Compare the scores of every pair of engines, on jets and on :func:`corner_inputs`.
+    """Compare the scores and decisions of every pair of engines, on jets and on :func:`corner_inputs`.
 
     ``scores`` defaults to every fused score that was exported. The report, also written to ``RUN/verify.json``,
     holds ``jets``, ``jets_by_engine`` (QONNX execution takes only the first ones), ``corner_inputs``, ``engines``,
-    ``mismatches`` (in all), ``throughput_jets_per_s`` by engine and ``scores``: for each its step, mismatches by
-    pair of engines, and the first that differ (counted from the corners, which come before the jets).
+    ``mismatches`` (in all), ``throughput_jets_per_s`` by engine and ``scores``: for each its step, whether its decision
+    is ``mass_blind``, ``mismatches`` of scores and ``decision_mismatches`` by pair of engines, and the first scores
+    that differ (counted from the corners, which come before the jets).
     Raises :class:`EdgeoodError` for a float run, one whose files are not those recorded, fewer than two engines, or
     a missing export or tool.
     """
@@ -92,20 +106,27 @@ def verify(
     check_writable(run.path)
     chosen = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
-    inputs = inputs_of(read_jets(jets), recipe["inputs"], f"run {run.path}")
+    known = read_jets(jets)
+    inputs, mass = inputs_of(known, recipe["inputs"], f"run {run.path}"), known.jets["mass"]
     corners = corner_inputs(inputs.shape[1:], FixedPoint(**recipe["quantization"]["input"]))
     taken = dict.fromkeys(engines, 0.0)
     report: dict[str, Any] = {}
     for score in chosen:
         results = {}
+        record = read_record(run, score)
+        masses = corner_masses(len(corners), _mass_type(record))
         for name in engines:
             engine = open_engine(run, name, score, workers=workers, progress=progress)
-            some = inputs[: _AT_MOST.get(name)]
+            some = slice(_AT_MOST.get(name))
             start = time.perf_counter()
-            values = engine(some)
+            decided = engine.decide(inputs[some], mass[some])
             taken[name] += time.perf_counter() - start
-            results[name] = np.concatenate([engine(corners), values])
-        report[score] = _compare(results, read_record(run, score)["step"])
+            on_corners = engine.decide(corners, masses)
+            results[name] = Decided(
+                np.concatenate([on_corners.scores, decided.scores]),
+                np.concatenate([on_corners.anomalous, decided.anomalous]),
+            )
+        report[score] = {"mass_blind": "decision" in record, **_compare(results, record["step"])}
     counted = {name: len(inputs[: _AT_MOST.get(name)]) for name in engines}
     summary = {
         "run": str(run.path),
@@ -113,7 +134,11 @@ def verify(
         "jets_by_engine": counted,
         "corner_inputs": len(corners),
         "engines": list(engines),
-        "mismatches": sum(sum(one["mismatches"].values()) for one in report.values()),
+        "mismatches": sum(
+            sum(one[kind].values())
+            for one in report.values()
+            for kind in ("mismatches", "decision_mismatches")
+        ),
         "throughput_jets_per_s": {name: count * len(chosen) / taken[name] for name, count in counted.items()},
         "scores": report,
     }
@@ -127,15 +152,22 @@ def _exported(run: Run) -> list[str]:
     return found or [run.manifest["recipe"]["score"]["kind"]]
 
 
-def _compare(results: dict[str, NDArray[Any]], step: float) -> dict[str, Any]:
-    counts, examples = {}, []
+def _mass_type(record: Mapping[str, Any]) -> FixedPoint:
+    """Of the mass word that a decision reads; any, if none does."""
+    return FixedPoint(**record["decision"]["mass_type"]) if "decision" in record else MASS_TYPE
+
+
+def _compare(results: Mapping[str, Decided], step: float) -> dict[str, Any]:
+    counts, decisions, examples = {}, {}, []
     for one, other in itertools.combinations(results, 2):
-        shared = min(len(results[one]), len(results[other]))
-        where = mismatches(results[one][:shared], results[other][:shared], step)
+        first, second = results[one], results[other]
+        shared = slice(min(len(first.scores), len(second.scores)))
+        where = mismatches(first.scores[shared], second.scores[shared], step)
         counts[f"{one}={other}"] = len(where)
+        decisions[f"{one}={other}"] = int((first.anomalous[shared] != second.anomalous[shared]).sum())
         for i in where[:3].tolist():
-            examples.append({"input": i, one: float(results[one][i]), other: float(results[other][i])})
-    return {"step": step, "mismatches": counts, "examples": examples}
+            examples.append({"input": i, one: float(first.scores[i]), other: float(second.scores[i])})
+    return {"step": step, "mismatches": counts, "decision_mismatches": decisions, "examples": examples}
 
 
 def print_report(report: dict[str, Any]) -> None:
@@ -144,11 +176,14 @@ def print_report(report: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(title=f"{report['jets']} jets and {report['corner_inputs']} corner inputs")
-    for column in ("score", "engines", "mismatches"):
-        table.add_column(column, justify="right" if column == "mismatches" else "left")
+    for column in ("score", "engines"):
+        table.add_column(column)
+    for column in ("mismatches", "of decisions"):
+        table.add_column(column, justify="right")
     for score, one in report["scores"].items():
         for pair, count in one["mismatches"].items():
-            table.add_row(score, pair.replace("=", " = "), str(count))
+            decisions = one["decision_mismatches"][pair]
+            table.add_row(score, pair.replace("=", " = "), str(count), str(decisions))
     console = Console()
     console.print(table)
     for engine, rate in report["throughput_jets_per_s"].items():

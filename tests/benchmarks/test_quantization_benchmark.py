@@ -18,7 +18,7 @@ from benchmarks.quantization.rows import Row, hidden_bits
 from benchmarks.quantization.runs import pairs_in
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc
-from edgeood.evaluation.sculpting import mass_sculpting
+from edgeood.evaluation.mass.sculpting import mass_sculpting
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import read_jets
 from edgeood.jets.split import TEST

@@ -9,9 +9,9 @@ import pytest
 
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.detection import auroc, roc_curve
+from edgeood.evaluation.mass.sculpting import mass_sculpting
 from edgeood.evaluation.published import PUBLISHED, published_for
 from edgeood.evaluation.score_metrics import evaluate_scores
-from edgeood.evaluation.sculpting import mass_sculpting
 from edgeood.evaluation.tables import format_measured, markdown_table, rich_table, tables
 
 BACKGROUND = ["quark", "gluon"]

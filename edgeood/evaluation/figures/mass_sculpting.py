@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgeood.evaluation.figures.style import looks, new_figure, style
 from edgeood.evaluation.labels import jet_label, score_label
-from edgeood.evaluation.sculpting import MASS_BIN_GEV, kept_weights, mass_sculpting
+from edgeood.evaluation.mass.sculpting import MASS_BIN_GEV, kept_weights, mass_sculpting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,6 +14,7 @@ from edgeood.fixed_point import FixedPoint
 from edgeood.fixed_point.graph import ConstituentMean, Convolution, Dense, KnnGather
 from edgeood.fixed_point.ranges import Range
 from edgeood.scores.fused.mahalanobis import FixedPointMahalanobis
+from edgeood.scores.fused.mass_blind import MassBlindDecision
 
 
 def entry_structure(size: int, input_type: FixedPoint, stored: str) -> str:
@@ -178,5 +179,19 @@ def mahalanobis_structure(score: FixedPointMahalanobis) -> str:
             ),
             table("int64_t", "means", score.mean << (difference.fraction - score.mean_type.fraction)),
             table("int64_t", "inverse_variances", score.inverse_variance),
+        ],
+    )
+
+
+def decision_structure(decision: MassBlindDecision) -> str:
+    """The constants of a mass-blind decision."""
+    mass = decision.mass_type
+    return structure(
+        "decision",
+        f"score > threshold(mass), masses in {mass.hls_type}",
+        [
+            constants(highest=mass.highest_integer),
+            f"static constexpr float scale = {float(1 / mass.step).hex()};",
+            table("int64_t", "thresholds", decision.thresholds),
         ],
     )

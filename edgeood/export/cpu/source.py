@@ -34,7 +34,7 @@ _FILE = """// {title}
 
 #include "batches.h"
 #include "constituents.h"
-#include "layers.h"
+{includes}#include "layers.h"
 
 namespace {{
 
@@ -63,6 +63,14 @@ EDGEOOD_EXPORT int edgeood_inputs() {{ return input::size; }}
 EDGEOOD_EXPORT int edgeood_score(const float *inputs, double *scores, int64_t jets) {{
     return score_batches<network>(inputs, scores, jets);
 }}
+{functions}"""
+
+_DECIDE = """
+// The same, and whether jets of these masses [GeV] (jets,) are anomalous (jets,).
+EDGEOOD_EXPORT int edgeood_decide(const float *inputs, const float *masses, double *scores, uint8_t *decisions,
+                                  int64_t jets) {
+    return decide_batches<network, decision>(inputs, masses, scores, decisions, jets);
+}
 """
 
 
@@ -151,10 +159,11 @@ def scorer_source(network: FusedNetwork, title: str) -> str:
     """The C++ file of a fused network, to be compiled with ``firmware/cpu`` among the include folders.
 
     It exports ``int edgeood_inputs()``, the numbers of one jet, and ``int edgeood_score(const float *inputs, double
-    *scores, int64_t jets)``, zero if there is no memory. ``title`` is the comment in its first line. Raises
-    :class:`EdgeoodError` if some number needs more than 64 bits.
+    *scores, int64_t jets)``, zero if there is no memory; with a mass-blind decision also ``int edgeood_decide(const
+    float *inputs, const float *masses, double *scores, uint8_t *decisions, int64_t jets)``. ``title`` is the comment
+    in its first line. Raises :class:`EdgeoodError` if some number needs more than 64 bits.
     """
-    graph, score = network.graph, network.score
+    graph, score, decision = network.graph, network.score, network.decision
     source = _Source(graph)
     for step in _steps(graph):
         # A distance needs no logits.
@@ -166,8 +175,12 @@ def scorer_source(network: FusedNetwork, title: str) -> str:
     else:
         (classes,) = source.shapes[graph.logits]
         last = f"max_logit<{classes}>({source.memory[graph.logits]})"
+    if decision is not None:
+        source.structures.append(layers.decision_structure(decision))
     return _FILE.format(
         title=title,
+        includes="" if decision is None else '#include "decision.h"\n',
+        functions="" if decision is None else _DECIDE,
         structures="\n".join(source.structures),
         step=float(score.step).hex(),
         tensors="\n".join(source.tensors),

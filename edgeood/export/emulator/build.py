@@ -62,7 +62,8 @@ def write_emulator(
         "name": name,
         "version": str(version),
         "library": f"lib{name}.so",
-        "inputs": len(vectors.splitlines()[0].split()),
+        # The mass, where the design reads it, is the last number of a line.
+        "inputs": len(vectors.splitlines()[0].split()) - ("mass" in project),
     }
     _copy_network(project_folder / "firmware", folder / "firmware", project["namespace"], name)
     _write_templates(folder, about, artefact)
@@ -70,7 +71,7 @@ def write_emulator(
     (folder / "test_vectors" / "inputs.dat").write_text(vectors, encoding="utf-8")
     (folder / "test_vectors" / "expected_integers.dat").write_text(expected, encoding="utf-8")
     _compile(folder, artefact["library"])
-    _check(folder, expected.split())
+    _check(folder, [line.split() for line in expected.splitlines()])
     return artefact
 
 
@@ -97,6 +98,7 @@ def _write_templates(folder: Path, about: Mapping[str, Any], artefact: Mapping[s
         "STEP": repr(about["step"]),
         "FRACTION": round(-math.log2(about["step"])),
         "THRESHOLD": about["threshold_integer"],
+        **_about_decision(about, project),
         "FLAGS": " ".join(FLAGS),
     }
     for file in _TEMPLATE.rglob("*"):
@@ -106,6 +108,21 @@ def _write_templates(folder: Path, about: Mapping[str, Any], artefact: Mapping[s
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     (folder / "interface.h").rename(folder / f"{artefact['name']}.h")
+
+
+def _about_decision(about: Mapping[str, Any], project: Mapping[str, Any]) -> dict[str, str]:
+    """What the description says of thresholds and masses."""
+    if "mass" not in project:
+        rule = f"the integer is greater than **{about['threshold_integer']}**"
+        return {"DECISION": rule, "MASS": "", "POINTERS": ""}
+    share = 100 * about["decision"]["background_efficiency"]
+    return {
+        "DECISION": f"the integer is greater than the threshold for the jet's mass, which {share:g} % of the "
+        "background pass at every mass",
+        "MASS": f"; and the jet's mass in GeV, rounded to `{project['mass']}`",
+        "POINTERS": f" with the mass in GeV behind the inputs, or as a pair of `{project['input']} *` and "
+        f"`{project['mass']} *`",
+    }
 
 
 def _compile(folder: Path, library: str) -> None:
@@ -123,11 +140,11 @@ def _compile(folder: Path, library: str) -> None:
         )
 
 
-def _check(folder: Path, expected: list[str]) -> None:
-    """The shipped loader must give the test vectors the scores that the project promises."""
+def _check(folder: Path, expected: list[list[str]]) -> None:
+    """The shipped loader must give the test vectors the scores, and the decisions, that the project promises."""
     command = [sys.executable, "-P", "load_emulator.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    scores = [line.split()[0] for line in done.stdout.splitlines()]
+    scores = [line.split()[: len(expected[0])] for line in done.stdout.splitlines()]
     if done.returncode or scores != expected:
         wrong = sum(one != other for one, other in zip(scores, expected, strict=False))
         reason = done.stderr.strip().splitlines()[-1:] or [f"{wrong} of {len(expected)} test vectors differ"]

@@ -5,6 +5,7 @@ from typing import Any
 import onnx
 from onnx import helper, numpy_helper
 
+from edgeood.export.onnx import decision_operator as decision_ops
 from edgeood.export.onnx import score_operators as score_ops
 
 _WEIGHTED = ("Conv", "MatMul")
@@ -12,12 +13,26 @@ _CHANNELS_LAST = "qonnx.custom_op.channels_last"
 
 
 def channels_last(qonnx: onnx.ModelProto) -> Any:
-    """The graph as a qonnx ``ModelWrapper``, with features last everywhere; the original is not changed."""
+    """The graph as a qonnx ``ModelWrapper``, with features last everywhere; the original is not changed.
+
+    A mass-blind decision is its only output, which then holds the score as well: a design has one result.
+    """
+    network = onnx.ModelProto.FromString(qonnx.SerializeToString())
+    decision = decision_ops.detach_decision(network)
+    graph = _network_channels_last(network)
+    if decision is not None:
+        decision_ops.attach_decision(graph.model, decision, 1)
+        (score,) = [value for value in graph.graph.output if value.name != decision_ops.DECISION]
+        graph.graph.output.remove(score)
+        graph.graph.value_info.append(score)
+    return graph
+
+
+def _network_channels_last(network: onnx.ModelProto) -> Any:
     from qonnx.core.modelwrapper import ModelWrapper
     from qonnx.transformation.channels_last import ConvertToChannelsLastAndClean
     from qonnx.util.cleanup import cleanup_model
 
-    network = onnx.ModelProto.FromString(qonnx.SerializeToString())
     if any(len(given.type.tensor_type.shape.dim) == 3 for given in network.graph.input):
         _products_to_convolutions(network.graph)
         return ModelWrapper(network)

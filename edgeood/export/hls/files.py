@@ -9,23 +9,45 @@ from numpy.typing import NDArray
 
 from edgeood.export.hls.vendors import Vendor
 from edgeood.fixed_point import FixedPoint
+from edgeood.scores.fused.mass_blind import MassBlindDecision
+from edgeood.scores.fused.network import FusedNetwork
 
 _TEMPLATE = Path(__file__).parent / "template"
 
 
-def write_vectors(folder: Path, inputs: NDArray[Any], integers: NDArray[Any]) -> None:
-    """Test vectors for the test bench: a line of inputs for each jet, and the integer that its score must be."""
+def write_vectors(folder: Path, network: FusedNetwork, inputs: NDArray[Any]) -> None:
+    """Test vectors for the test bench: a line of inputs for each jet, and the integer that its score must be.
+
+    With a mass-blind decision, a jet's mass follows its inputs, and its decision, 0 or 1, the integer.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     flat = inputs.astype(np.float64).reshape(len(inputs), -1)
+    integers = network.integers(inputs)
+    expected = [str(value) for value in integers.tolist()]
+    if network.decision is not None:
+        # Each decision is wanted, and those next to a threshold are the hardest.
+        mass = _masses(network.decision, integers)
+        flat = np.column_stack([flat, mass])
+        decisions = network.decisions(integers, mass)
+        expected = [f"{one} {int(own)}" for one, own in zip(expected, decisions, strict=True)]
     lines = [" ".join(format(number, ".9g") for number in jet) for jet in flat]
     (folder / "tb_input_features.dat").write_text("\n".join(lines) + "\n")
-    (folder / "expected_integers.dat").write_text("\n".join(str(int(value)) for value in integers) + "\n")
+    (folder / "expected_integers.dat").write_text("\n".join(expected) + "\n")
+
+
+def _masses(decision: MassBlindDecision, integers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(N,) masses in GeV at which the thresholds are closest to the scores, from below and from above in turn."""
+    margins = integers[:, None] - decision.thresholds
+    below = np.where(margins > 0, margins, np.iinfo(np.int64).max).argmin(axis=1)
+    above = np.where(margins <= 0, -margins, np.iinfo(np.int64).max).argmin(axis=1)
+    words = np.where(np.arange(len(integers)) % 2, below, above)
+    return np.asarray(words * decision.mass_type.step, np.float64)
 
 
 def write_test_bench(model: Any, vendor: Vendor, namespace: str, score_type: FixedPoint, path: Path) -> None:
     """Our self-checking test bench in place of hls4ml's, which only prints."""
-    (given,) = model.get_input_variables()
-    design, score = _calls(model, vendor)
+    given, *mass = model.get_input_variables()
+    design, result = _calls(model, vendor)
     text = (_TEMPLATE / "score_test_bench.cpp").read_text(encoding="utf-8")
     parts = {
         "PROJECT": model.config.get_project_name(),
@@ -34,9 +56,10 @@ def write_test_bench(model: Any, vendor: Vendor, namespace: str, score_type: Fix
         "RETURN": "CCS_RETURN" if vendor == "siemens" else "return ",
         "USING": f"    using namespace {namespace};\n\n" if vendor == "amd" else "",
         "INPUTS": str(int(np.prod(given.shape))),
+        "MASSES": str(len(mass)),
         "FRACTION": str(score_type.fraction),
         "DESIGN": "\n        ".join(f"{line};" for line in design),
-        "SCORE": score,
+        "RESULT": result,
     }
     for key, value in parts.items():
         text = text.replace(f"@{key}@", value)
@@ -44,36 +67,42 @@ def write_test_bench(model: Any, vendor: Vendor, namespace: str, score_type: Fix
 
 
 def _calls(model: Any, vendor: Vendor) -> tuple[list[str], str]:
-    """The lines of C++ that send ``jet``, a vector of double, through the design, and the score that they give."""
-    (given,), (result,) = model.get_input_variables(), model.get_output_variables()
+    """The lines of C++ that send ``jet``, a vector of double, through the design, and the array of its results."""
+    (result,), given = model.get_output_variables(), model.get_input_variables()
     project = model.config.get_project_name()
     stream = model.config.get_config_value("IOType") == "io_stream"
-    types = f"double, {given.type.name}"
+    # The mass, if there is one, stands behind the inputs.
+    sources = ["jet", "mass"][: len(given)]
+    sizes = ["inputs", "1"]
+    ports = list(zip(given, sources, sizes, strict=False))
     if vendor != "intel":
-        lines = [
-            given.definition_cpp(),
-            result.definition_cpp(),
-            f"nnet::copy_data<{types}, 0, inputs>(jet, {given.name})",
-            f"{project}({given.name}, {result.name})",
+        lines = [one.definition_cpp() for one in given] + [result.definition_cpp()]
+        lines += [
+            f"nnet::copy_data<double, {one.type.name}, 0, {size}>({source}, {one.name})"
+            for one, source, size in ports
         ]
-        return lines, f"{result.name}{'.read()' if stream else ''}[0]"
+        lines.append(f"{project}({', '.join(one.name for one in given)}, {result.name})")
+        if not stream:
+            return lines, result.name
+        return [*lines, f"auto packet = {result.name}.read()"], "packet"
     if stream:
-        lines = [
-            f"stream_in<{given.type.name}> given",
-            f"stream_out<{result.type.name}> result",
-            f"nnet::convert_data<{types}, inputs>(jet.data(), given)",
-            f"{project}(given, result)",
+        lines = [f"stream_in<{one.type.name}> {source}_port" for one, source, _ in ports]
+        lines += [f"stream_out<{result.type.name}> result"]
+        lines += [
+            f"nnet::convert_data<double, {one.type.name}, {size}>({source}.data(), {source}_port)"
+            for one, source, size in ports
         ]
-        return lines, "result.read()[0]"
-    lines = [
-        "input_data given",
-        f"nnet::convert_data<{types}, inputs>(jet.data(), given.{given.member_name})",
-        f"output_data result = {project}(given)",
+        lines += [f"{project}({', '.join(f'{source}_port' for source in sources)}, result)"]
+        return [*lines, "auto packet = result.read()"], "packet"
+    lines = ["input_data given"]
+    lines += [
+        f"nnet::convert_data<double, {one.type.name}, {size}>({source}.data(), given.{one.member_name})"
+        for one, source, size in ports
     ]
-    return lines, f"result.{result.member_name}[0]"
+    return [*lines, f"output_data result = {project}(given)"], f"result.{result.member_name}"
 
 
-_SIZES = re.compile(r",\s*unsigned short &const_size_in_1,\s*unsigned short &const_size_out_1\s*\)")
+_SIZES = re.compile(r"(,\s*unsigned short &const_size_(in|out)_\d)+\s*\)")
 
 
 def drop_sizes(bridge: Path) -> None:

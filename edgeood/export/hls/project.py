@@ -24,6 +24,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.export.hls.catapult import own_pooling_types, put_constants_into_sources, tidy
 from edgeood.export.hls.channels_last import channels_last, pointwise_sizes
 from edgeood.export.hls.constituent_layers import register_constituent_layers
+from edgeood.export.hls.decision_layer import register_decision_layer
 from edgeood.export.hls.files import (
     drop_build_products,
     drop_sizes,
@@ -36,6 +37,7 @@ from edgeood.export.hls.project_types import check_score_type, exact_types, proj
 from edgeood.export.hls.readme import TOOLS, readme
 from edgeood.export.hls.score_layers import register_score_layers
 from edgeood.export.hls.vendors import VENDORS, Backend, exact_type, rounded_type
+from edgeood.export.onnx.decision_operator import MASS
 from edgeood.export.onnx.qonnx import to_qonnx
 from edgeood.files.system_errors import system_number
 from edgeood.fixed_point import FixedPoint
@@ -98,17 +100,18 @@ def write_project(
     backend : whose HLS compiler the project is for
 
     Returns the ``project``'s name, its ``namespace`` (of Vitis and Vivado projects; the others have none) and the HLS
-    types of ``input`` and ``output``.
+    types of ``input`` and ``output``, and of ``mass`` where the decision reads it.
     Raises :class:`EdgeoodError` naming the log if the conversion fails or would lose bits.
     """
     vendor = VENDORS[backend]
     if vendor == "intel" and target.part.startswith("xc"):
         target = target.model_copy(update={"part": INTEL_DEVICE})
     project, score, qonnx = project_name(name), network.score, to_qonnx(network)
+    mass_type = network.decision.mass_type if network.decision else None
     namespace = project_namespace(project, qonnx)
     with _speaking_into(log):
         try:
-            model, input_type = _convert(qonnx, target, project, namespace, folder, backend)
+            model, input_type = _convert(qonnx, mass_type, target, project, namespace, folder, backend)
             check_score_type(model, score)
             # No accumulator may lose a bit: proven, as hls4ml knows the types but not the constants.
             prove(network, exact_types(model))
@@ -134,8 +137,9 @@ def write_project(
         **({"namespace": namespace} if vendor == "amd" else {}),
         "input": rounded_type(input_type, vendor),
         "output": exact_type(score.score_type, vendor),
+        **({"mass": rounded_type(mass_type, vendor)} if mass_type else {}),
     }
-    write_vectors(folder / "tb_data", vectors, network.integers(vectors))
+    write_vectors(folder / "tb_data", network, vectors)
     (folder / "README.md").write_text(
         readme(about, network, target, layers, TOOLS[backend]), encoding="utf-8"
     )
@@ -144,7 +148,13 @@ def write_project(
 
 
 def _convert(
-    qonnx: onnx.ModelProto, target: Target, project: str, namespace: str, folder: Path, backend: Backend
+    qonnx: onnx.ModelProto,
+    mass_type: FixedPoint | None,
+    target: Target,
+    project: str,
+    namespace: str,
+    folder: Path,
+    backend: Backend,
 ) -> tuple[Any, FixedPoint]:
     # hls4ml looks into Keras where it is installed; our twins need it to run on torch.
     os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -152,6 +162,7 @@ def _convert(
 
     register_score_layers()
     register_constituent_layers()
+    register_decision_layer()
     graph = channels_last(qonnx)
     strategy = target.strategy.capitalize()
     config = hls4ml.utils.config.config_from_onnx_model(
@@ -170,8 +181,9 @@ def _convert(
     quantized = {node.output[0]: _quantized_type(graph, node) for node in graph.get_nodes_by_op_type("Quant")}
     (first,) = graph.find_consumers(graph.graph.input[0].name)
     input_type = quantized[first.output[0]]
-    entry = config["LayerName"][graph.graph.input[0].name]
-    entry["Precision"]["result"] = _plain(input_type)
+    config["LayerName"][graph.graph.input[0].name]["Precision"]["result"] = _plain(input_type)
+    if mass_type is not None:
+        config["LayerName"][MASS]["Precision"]["result"] = _plain(mass_type)
     options: dict[str, Any] = {}
     if backend == "Catapult":
         own_pooling_types(graph, config, {name: _plain(fixed_type) for name, fixed_type in quantized.items()})

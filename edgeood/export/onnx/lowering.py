@@ -20,6 +20,7 @@ from onnx import NodeProto, TensorProto, helper
 
 from edgeood.errors import EdgeoodError
 from edgeood.export.onnx.constituent_operators import graph_node
+from edgeood.export.onnx.decision_operator import attach_decision, decision_node
 from edgeood.export.onnx.graph_writer import GraphWriter
 from edgeood.export.onnx.metadata import store_metadata
 from edgeood.export.onnx.qonnx_reader import read_qonnx
@@ -201,7 +202,8 @@ def _slices(layer: Convolution, taken: Range) -> list[np.ndarray]:
 def lower(qonnx: onnx.ModelProto, metadata: Mapping[str, Any]) -> onnx.ModelProto:
     """The plain ONNX model of a QONNX graph with a fused score.
 
-    ``images`` (B, 1, P, P) or ``candidates`` (B, N, F), float32 → ``score`` (B, 1), float64. ``metadata`` is stored
+    ``images`` (B, 1, P, P) or ``candidates`` (B, N, F), float32 → ``score`` (B, 1), float64; with a mass-blind decision
+    also ``mass`` (B, 1), float32, in GeV → ``decision`` (B, 1), bool. ``metadata`` is stored
     in the model's properties, each value as JSON, and so are ``accumulator_bits`` of every layer. Raises
     :class:`EdgeoodError` naming the layer if a convolution cannot be computed exactly.
     """
@@ -222,6 +224,8 @@ def lower(qonnx: onnx.ModelProto, metadata: Mapping[str, Any]) -> onnx.ModelProt
         ir_version=qonnx.ir_version,
         producer_name="edgeood",
     )
+    if decision := decision_node(qonnx):
+        attach_decision(model, decision, "batch")
     store_metadata(model, {**metadata, "accumulator_bits": lowering.bits})
     onnx.checker.check_model(model)
     return model

@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgeood.export.onnx.constituent_operators import add_functions, graph_node
+from edgeood.export.onnx.decision_operator import append_decision
 from edgeood.export.onnx.graph_writer import GraphWriter
 from edgeood.export.onnx.score_operators import OPSET, append_score
 from edgeood.fixed_point import FixedPoint
@@ -122,7 +123,12 @@ def network_graph(graph: FixedGraph, output: str) -> onnx.ModelProto:
 
 
 def to_qonnx(network: FusedNetwork) -> onnx.ModelProto:
-    """The QONNX graph of a fused network: ``images`` or ``candidates`` → ``score`` (1, 1)."""
+    """The QONNX graph of a fused network: ``images`` or ``candidates`` → ``score`` (1, 1).
+
+    A mass-blind decision adds ``mass`` (1, 1), in GeV, → ``decision`` (1, 1).
+    """
     model = network_graph(network.graph, "logits" if network.score.name == "max_logit" else "representation")
     append_score(model, network.score)
+    if network.decision is not None:
+        append_decision(model, network.decision, network.step)
     return model

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, helper, numpy_helper
 
+from edgeood.export.onnx.decision_operator import OPERATOR
 from edgeood.export.onnx.score_operators import DOMAIN, OPERATORS, type_of_attribute
 from edgeood.fixed_point import FixedPoint
 from edgeood.fixed_point.graph import (
@@ -25,7 +26,7 @@ from edgeood.fixed_point.graph import (
 
 
 def read_qonnx(model: onnx.ModelProto) -> tuple[FixedGraph, NodeProto | None]:
-    """The fixed-point graph of a QONNX model of ours, and its score's node, if there is one.
+    """The fixed-point graph of a QONNX model of ours, and its score's node, if there is one; a decision is passed over.
 
     The tensor that the score reads stands for both representation and logits. Raises :class:`NotImplementedError`
     for nodes and settings that :mod:`edgeood.export.onnx.qonnx` does not write.
@@ -35,7 +36,7 @@ def read_qonnx(model: onnx.ModelProto) -> tuple[FixedGraph, NodeProto | None]:
     for node in model.graph.node:
         if node.domain == DOMAIN and node.op_type in OPERATORS.values():
             score = node
-        else:
+        elif node.op_type != OPERATOR:
             reader.read(node)
     last = score.input[0] if score is not None else model.graph.output[0].name
     entry = model.graph.input[0].type.tensor_type.shape.dim

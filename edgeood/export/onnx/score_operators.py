@@ -42,7 +42,8 @@ def _max_logit() -> FunctionProto:
     return helper.make_function(DOMAIN, "MaxLogit", ["logits"], ["score"], body, opsets, types)
 
 
-def _from_attribute(output: str, attribute: str, attribute_type: int, field: str) -> NodeProto:
+def from_attribute(output: str, attribute: str, attribute_type: int, field: str) -> NodeProto:
+    """A constant of a function body that is an attribute of its node."""
     node = helper.make_node("Constant", [], [output])
     node.attribute.append(AttributeProto(name=field, ref_attr_name=attribute, type=attribute_type))
     return node
@@ -52,8 +53,8 @@ def _diagonal_mahalanobis() -> FunctionProto:
     """min_k Σ_d ⌊⌊(r_d − μ_kd)²⌋ v_kd⌋ in double precision, where every number is exact (< 2⁵³ steps)."""
     node, tensor, number = helper.make_node, AttributeProto.TENSOR, AttributeProto.FLOAT
     body = [
-        _from_attribute("mean", "mean", tensor, "value"),
-        _from_attribute("inverse_variance", "inverse_variance", tensor, "value"),
+        from_attribute("mean", "mean", tensor, "value"),
+        from_attribute("inverse_variance", "inverse_variance", tensor, "value"),
         node("Constant", [], ["class_axis"], value_ints=[1]),
         node("Constant", [], ["last_axis"], value_ints=[-1]),
         node("Cast", ["representation"], ["exact"], to=TensorProto.DOUBLE),
@@ -80,7 +81,7 @@ def _diagonal_mahalanobis() -> FunctionProto:
 def _floor(value: str, step_attribute: str, attribute_type: int) -> list[NodeProto]:
     """Round ``value`` down to a multiple of a power of two."""
     return [
-        _from_attribute(f"{step_attribute}_single", step_attribute, attribute_type, "value_float"),
+        from_attribute(f"{step_attribute}_single", step_attribute, attribute_type, "value_float"),
         helper.make_node("Cast", [f"{step_attribute}_single"], [step_attribute], to=TensorProto.DOUBLE),
         helper.make_node("Div", [value, step_attribute], [f"{value}_steps"]),
         helper.make_node("Floor", [f"{value}_steps"], [f"{value}_whole_steps"]),

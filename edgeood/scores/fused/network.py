@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from edgeood.fixed_point import FixedPoint
 from edgeood.fixed_point.bit_operations import BitOperations, bit_operations
@@ -16,6 +16,7 @@ from edgeood.fixed_point.ranges import Range, ranges
 from edgeood.run import Run
 from edgeood.scores.fused import FusedScore, fused_score
 from edgeood.scores.fused.bit_operations import score_bit_operations
+from edgeood.scores.fused.mass_blind import MassBlindDecision, tables_of
 from edgeood.scores.fused.ranges import score_ranges
 
 if TYPE_CHECKING:
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 class FusedNetwork:
     """The fixed-point graph of a quantized twin with one fused score: all that exporters and engines need.
 
-    Its integers are the meaning that every engine must reproduce.
+    Its integers and decisions are the meaning that every engine must reproduce.
     """
 
     graph: FixedGraph
     score: FusedScore
+    decision: MassBlindDecision | None = None
+    """if the run was calibrated for its working point; else one threshold decides"""
 
     @property
     def input_type(self) -> FixedPoint:
@@ -64,6 +67,12 @@ class FusedNetwork:
         """
         return self.score.integers(*exact_outputs(self.graph, inputs))
 
+    def decisions(self, integers: NDArray[np.int64], mass_gev: ArrayLike) -> NDArray[np.bool_]:
+        """(N,) decisions on integer scores (N,) of jets of masses (N,) in GeV, which count if a table is there."""
+        if self.decision is None:
+            return np.asarray(integers > self.threshold_integer)
+        return self.decision(integers, mass_gev)
+
     def __call__(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores of those inputs."""
         return np.asarray(self.integers(inputs) * self.step, np.float64)
@@ -94,9 +103,12 @@ def fused_network(run: Run, score: str | None = None, twin: "nn.Module | None" =
     """
     recipe = run.recipe
     name = score or recipe.score.kind
-    fused = fused_score(recipe, name, run.score_parameters(name))
+    parameters = run.score_parameters(name)
+    fused = fused_score(recipe, name, parameters)
+    tables = tables_of(parameters, fused.score_type)
+    decision = tables and tables.decision(recipe.score.background_efficiency)
     # The frameworks of the twins, which only this needs.
     from edgeood.networks.load import load_network
     from edgeood.networks.quantized.fixed_graph import fixed_graph
 
-    return FusedNetwork(fixed_graph(twin or load_network(run)), fused)  # type: ignore[arg-type]
+    return FusedNetwork(fixed_graph(twin or load_network(run)), fused, decision)  # type: ignore[arg-type]

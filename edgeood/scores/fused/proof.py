@@ -7,6 +7,8 @@ that an engine's compiler chose for its accumulators.
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.fixed_point.ranges import FLOAT64_BITS, Range
@@ -43,6 +45,11 @@ def prove(network: FusedNetwork, accumulators: Mapping[str, FixedPoint] | None =
                 f"computes exactly; choose narrower types in quantization.layers."
             )
     _check(known, chosen)
+    if network.decision is not None:
+        low, high = int(network.decision.thresholds.min()), int(network.decision.thresholds.max())
+        held = Range(np.array([low], object), np.array([high], object), network.score_type.fraction)
+        known["decision.threshold"], chosen["decision.threshold"] = held, network.score_type
+        _check({"decision.threshold": held}, {"decision.threshold": network.score_type})
     if accumulators:
         if unknown := sorted(set(accumulators) - set(known)):
             raise EdgeoodError(

@@ -151,9 +151,7 @@ def _groups(jets: int, count: int, fewest: float) -> list[slice]:
     return [slice(start, end) for start, end in pairwise(edges)]
 
 
-def _best(
-    score: NDArray[Any], mass: NDArray[np.int64], efficiency: float, rng: np.random.Generator
-) -> int:
+def _best(score: NDArray[Any], mass: NDArray[np.int64], efficiency: float, rng: np.random.Generator) -> int:
     """The number of groups whose curve has the smallest check loss on jets that it was not fitted on."""
     possible = [count for count in GROUPS if count <= max(len(score) * efficiency / FEWEST_ABOVE, 1)]
     fold = rng.permutation(len(score)) % FOLDS

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import ndtri
 
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.sculpting import mass_sculpting, sculpting_noise
+from edgeood.evaluation.mass.sculpting import mass_sculpting, sculpting_noise
 from edgeood.fixed_point import FixedPoint
 from edgeood.scores.fused.mass_blind import MASS_TYPE, MassBlindDecision, Tables, tables_of
 from edgeood.scores.fused.threshold_table import fit_threshold_table

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgeood.evaluation.dependence import distance_correlation
+from edgeood.evaluation.mass.dependence import distance_correlation
 from edgeood.networks import Outputs
 from edgeood.recipe import DisCo
 from edgeood.training.batch import Batch

@@ -1,6 +1,7 @@
 """Score jets with lib@NAME@.so: python load_emulator.py [jets.dat]
 
-A line of the file is a jet, as @INPUTS@ numbers; one of output its score as an integer and whether it is anomalous.
+A line of the file is a jet: @INPUTS@ numbers, and its mass in GeV if the design reads it. A line of output is its
+score as an integer and whether it is anomalous.
 """
 
 import ctypes
@@ -10,15 +11,22 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 library = ctypes.CDLL(str(here / "lib@NAME@.so"))
 inputs = getattr(library, "@NAME@_inputs")()
-threshold = getattr(library, "@NAME@_threshold")
-threshold.restype = ctypes.c_int64
-score = getattr(library, "@NAME@_score")
-score.argtypes = [ctypes.POINTER(ctypes.c_float), ctypes.c_int64, ctypes.POINTER(ctypes.c_int64)]
+masses = getattr(library, "@NAME@_masses")()
+decide = getattr(library, "@NAME@_decide")
+floats, integer, byte = (
+    ctypes.POINTER(ctypes.c_float),
+    ctypes.POINTER(ctypes.c_int64),
+    ctypes.POINTER(ctypes.c_uint8),
+)
+decide.argtypes = [floats, floats, ctypes.c_int64, integer, byte]
 
 file = sys.argv[1] if len(sys.argv) > 1 else here / "test_vectors" / "inputs.dat"
 numbers = [float(number) for number in Path(file).read_text().split()]
-jets = len(numbers) // inputs
-integers = (ctypes.c_int64 * jets)()
-score((ctypes.c_float * len(numbers))(*numbers), jets, integers)
-for integer in integers:
-    print(integer, int(integer > threshold()))
+rows = [numbers[start : start + inputs + masses] for start in range(0, len(numbers), inputs + masses)]
+flat = [number for row in rows for number in row[:inputs]]
+mass = [row[-1] for row in rows]
+integers, anomalous = (ctypes.c_int64 * len(rows))(), (ctypes.c_uint8 * len(rows))()
+given = (ctypes.c_float * len(flat))(*flat), (ctypes.c_float * len(rows))(*mass)
+decide(*given, len(rows), integers, anomalous)
+for score, decision in zip(integers, anomalous, strict=True):
+    print(score, decision)

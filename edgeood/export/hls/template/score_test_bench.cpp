@@ -1,7 +1,8 @@
 // Self-checking test bench of @PROJECT@, for C-simulation and co-simulation alike: feeds the jets of
 // tb_data/tb_input_features.dat to the design and compares the scores, as integers (units of the step), with
-// tb_data/expected_integers.dat. An argument names the project's folder, if another one is current. It ends at the first mismatch with exit code 1, which the HLS tool reports as a
-// failure.
+// tb_data/expected_integers.dat, and so the decisions of a design that reads the jet's mass (the last number of a line).
+// An argument names the project's folder, if another one is current. It ends at the first mismatch with exit code 1,
+// which the HLS tool reports as a failure.
 
 #include <cmath>
 #include <cstdint>
@@ -24,6 +25,7 @@ size_t trace_type_size = sizeof(double);
 namespace {
 
 const std::size_t inputs = @INPUTS@;
+const std::size_t masses = @MASSES@;
 const int fraction_bits = @FRACTION@;
 
 // Numbers from a line of text, without string streams, which Intel's co-simulation lacks; false if the line has fewer.
@@ -51,22 +53,28 @@ bool read_numbers(const std::string &line, std::vector<double> &numbers) {
 #endif
     unsigned vectors = 0;
     std::string line;
-    std::int64_t wanted;
+    std::int64_t wanted, decision = 0;
     while (std::getline(jets, line)) {
         vectors++;
-        std::vector<double> jet(inputs);
-        if (!read_numbers(line, jet) || !(expected >> wanted)) {
+        std::vector<double> jet(inputs + masses);
+        if (!read_numbers(line, jet) || !(expected >> wanted) || (masses && !(expected >> decision))) {
             std::cerr << "ERROR: vector " << vectors << " of tb_data/ is incomplete" << std::endl;
             @RETURN@(1);
         }
 
+        std::vector<double> mass(jet.begin() + inputs, jet.end());
+        jet.resize(inputs);
+
         @DESIGN@
 
-        const double score = std::ldexp(@SCORE@.to_double(), fraction_bits);
-        results << static_cast<std::int64_t>(score) << std::endl;
-        if (score != static_cast<double>(wanted)) {
-            std::cerr << "ERROR: vector " << vectors << ": " << score << " instead of " << wanted << std::endl;
-            @RETURN@(1);
+        const std::int64_t wants[] = {wanted, decision};
+        for (std::size_t i = 0; i < 1 + masses; i++) {
+            const double found = std::ldexp(@RESULT@[i].to_double(), fraction_bits);
+            results << static_cast<std::int64_t>(found) << (i < masses ? " " : "\n");
+            if (found != static_cast<double>(wants[i])) {
+                std::cerr << "ERROR: vector " << vectors << ": " << found << " instead of " << wants[i] << std::endl;
+                @RETURN@(1);
+            }
         }
     }
     if (!vectors) {

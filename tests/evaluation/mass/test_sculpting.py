@@ -7,13 +7,13 @@ import pytest
 from numpy.testing import assert_allclose
 
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.dependence import (
+from edgeood.evaluation.mass.dependence import (
     distance_correlation,
     measured_distance_correlation,
     spearman,
     spearman_with_error,
 )
-from edgeood.evaluation.sculpting import (
+from edgeood.evaluation.mass.sculpting import (
     jensen_shannon_divergence,
     mass_sculpting,
     mass_sculpting_errors,

@@ -5,10 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from edgeood.evaluation.dependence import distance_correlation, measured_distance_correlation, spearman_noise
-from edgeood.evaluation.mass_decorrelation import markdown_report, mass_decorrelation
+from edgeood.evaluation.mass.decorrelation import markdown_report, mass_decorrelation
+from edgeood.evaluation.mass.dependence import (
+    distance_correlation,
+    measured_distance_correlation,
+    spearman_noise,
+)
+from edgeood.evaluation.mass.sculpting import jensen_shannon_divergence
 from edgeood.evaluation.score_metrics import evaluate_scores
-from edgeood.evaluation.sculpting import jensen_shannon_divergence
 from edgeood.evaluation.tables import format_measured
 
 
@@ -103,7 +107,7 @@ def test_noise_without_any_spread_is_none():
 
 
 def test_noise_of_the_rank_correlation():
-    from edgeood.evaluation.dependence import spearman
+    from edgeood.evaluation.mass.dependence import spearman
 
     rng = np.random.default_rng(2)
     drawn = np.abs([spearman(rng.random(100), rng.random(100)) for _ in range(3000)])

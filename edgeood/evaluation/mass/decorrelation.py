@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgeood.evaluation.labels import score_label
-from edgeood.evaluation.sculpting import MASS_BIN_GEV, kept_weights
+from edgeood.evaluation.mass.sculpting import MASS_BIN_GEV, kept_weights
 from edgeood.evaluation.tables import (
     DEPENDENCE_COLUMNS,
     SCULPTING_COLUMNS,

@@ -1,0 +1,1 @@
+"""What a trigger group does with a trained detector: thresholds for its rate."""

@@ -1,0 +1,1 @@
+"""What scores and decisions know of jet mass, and detection without it."""
