@@ -7,7 +7,8 @@ The same nouns and verbs as on the command line::
     jets = edgeood.generate("demo", "jets/")
     run = edgeood.train("cnn-nurd-demo", "runs/float", jets=[jets])
     twin = edgeood.train("cnn-nurd-qkeras-demo", "runs/twin", jets=[jets], teacher=run.path)
-    edgeood.evaluate(twin)["signals"]["top"]
+    edgeood.calibrate(twin)
+    edgeood.evaluate(twin)["decisions"]["max_logit"]["0.01"]
     edgeood.export.to(twin, "vitis"), edgeood.export.to(twin, "onnx")
     scores = edgeood.score(twin, "test.h5")                    # ONNX Runtime; or engine="cpu", "csim", …
     edgeood.verify(twin, "test.h5")["mismatches"]
@@ -26,6 +27,7 @@ _WHERE = {
     "Jets": "edgeood.jets.format",
     "Recipe": "edgeood.recipe",
     "Run": "edgeood.run",
+    "calibrate": "edgeood.commissioning.calibrate",
     "evaluate": "edgeood.evaluation.evaluate_run",
     "generate": "edgeood.jets.simulation.generate",
     "load_recipe": "edgeood.recipe",
@@ -42,6 +44,7 @@ __all__ = [
     "Jets",
     "Recipe",
     "Run",
+    "calibrate",
     "evaluate",
     "export",
     "generate",
@@ -57,6 +60,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from edgeood import export
+    from edgeood.commissioning.calibrate import calibrate
     from edgeood.errors import EdgeoodError
     from edgeood.evaluation.evaluate_run import evaluate
     from edgeood.jets.format import Jets, read_jets, write_jets

@@ -4,7 +4,7 @@
 
     from edgeood import load_released
 
-    scores = load_released("particlenet-lite")("jets.h5")
+    scores, anomalous = load_released("particlenet-lite").decide("jets.h5")
 
 A released detector is a run directory without what only its training needed, and with a model card (``card.md``,
 ``card.json``), test vectors (``vectors.npz``: network inputs and the integer scores that every engine must give
@@ -27,10 +27,13 @@ from edgeood.inputs.needs import Needs
 from edgeood.jets.domain import Outside
 from edgeood.jets.format import Jets, Paths, iterate_jets
 from edgeood.resources import released_folder
+from edgeood.runtime import Decided
 from edgeood.runtime.onnxruntime import OnnxRuntime
 from edgeood.suggestions import suggestion
 
 CARD, VECTORS, EXAMPLE = "card.json", "vectors.npz", "jets.h5"
+MASSES, DECISIONS = "mass", "_anomalous"
+"""In the test vectors: masses in GeV, and the ending of a score's decisions at them."""
 FORMAT, FORMAT_VERSION = "edgeood-released", 1
 _KEYS = ("name", "score", "scores", "inputs", "files")
 _BATCH = 2048
@@ -64,8 +67,13 @@ class Detector:
 
     @property
     def threshold(self) -> float:
-        """The working point: jets with a score above it are anomalous."""
+        """The working point with one threshold for all masses: jets with a score above it are anomalous."""
         return float(self.card["scores"][self.score_name]["threshold"])
+
+    @property
+    def mass_blind(self) -> bool:
+        """Whether :meth:`decide` has a threshold for each jet mass; those of release 0.1 have one for all."""
+        return self._engine.mass_blind
 
     @property
     def step(self) -> float:
@@ -79,23 +87,34 @@ class Detector:
         """
         if isinstance(jets, np.ndarray):
             return self._engine(jets)
-        return self._scores([jets] if isinstance(jets, Jets) else iterate_jets(jets, _BATCH))
+        return self._decided([jets] if isinstance(jets, Jets) else iterate_jets(jets, _BATCH)).scores
 
     def score(self, jets: Jets | NDArray[Any]) -> NDArray[np.float64]:
         """(N,) scores of jets in memory, or of their network inputs (N, …) float32. Warns as calling it does."""
-        return self._engine(jets) if isinstance(jets, np.ndarray) else self._scores([jets])
+        return self._engine(jets) if isinstance(jets, np.ndarray) else self._decided([jets]).scores
 
-    def _scores(self, batches: Iterable[Jets]) -> NDArray[np.float64]:
+    def decide(self, jets: Paths | Jets) -> Decided:
+        """``scores`` (N,) and ``anomalous`` (N,) of a jet file, a folder, a sequence of them, or jets in memory.
+
+        The decision is the model's own: where it is :attr:`mass_blind`, its threshold depends on the jet's mass. Warns
+        as calling the detector does.
+        """
+        return self._decided([jets] if isinstance(jets, Jets) else iterate_jets(jets, _BATCH))
+
+    def _decided(self, batches: Iterable[Jets]) -> Decided:
         who = f"detector '{self.name}'"
         outside = Outside(self.card.get("domain"))
-        scores = [np.empty(0)]
+        scores, anomalous = [np.empty(0)], [np.empty(0, bool)]
         for batch in batches:
             for start in range(0, len(batch), _BATCH):
                 part = batch[start : start + _BATCH]
-                scores.append(self._engine(inputs_of(part, self.card["inputs"], who)))
+                inputs = inputs_of(part, self.card["inputs"], who)
+                decided = self._engine.decide(inputs, part.jets["mass"])
+                scores.append(decided.scores)
+                anomalous.append(decided.anomalous)
                 outside.count(part)
-        outside.warn(who, stacklevel=3)
-        return np.concatenate(scores)
+        outside.warn(who, stacklevel=4)
+        return Decided(np.concatenate(scores), np.concatenate(anomalous))
 
     def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The test vectors: network inputs (n, …) and their scores (n,) in units of :attr:`step`."""
@@ -103,9 +122,14 @@ class Detector:
         return content["inputs"], content[self.score_name]
 
     def check(self) -> int:
-        """Number of test vectors that this machine scores otherwise than the card says; 0 is right."""
+        """Number of test vectors that this machine scores, or decides, otherwise than the card says; 0 is right."""
         inputs, expected = self.vectors()
-        return int(np.sum(self.score(inputs) != expected * self.step))
+        wrong = self.score(inputs) != expected * self.step
+        content = read_arrays(self.folder / VECTORS, "install edgeood again.")
+        if self.mass_blind:
+            decided = self._engine.decide(inputs, content[MASSES])
+            wrong |= decided.anomalous != content[f"{self.score_name}{DECISIONS}"]
+        return int(np.sum(wrong))
 
     def example(self) -> Path:
         """A file with a few jets to try the detector on."""

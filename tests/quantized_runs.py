@@ -70,14 +70,15 @@ def random_jets(count: int, seed: int = 3) -> Jets:
     """Jets of 30 constituents around random axes."""
     random = np.random.default_rng(seed)
     jets, parts = np.zeros(count, JET_DTYPE), np.zeros((count, 30), CONSTITUENT_DTYPE)
-    jets["pt"], jets["mass"], jets["event"] = 1000, 80, np.arange(count)
+    jets["pt"], jets["event"] = 1000, np.arange(count)
+    jets["mass"] = np.random.default_rng(seed + 1).uniform(5, 400, count)
     jets["eta"], jets["phi"] = random.normal(0, 1, count), random.uniform(-3.1, 3.1, count)
     parts["pt"] = -np.sort(-random.exponential(30, parts.shape), axis=1)
     parts["eta"] = jets["eta"][:, None] + random.normal(0, 0.2, parts.shape)
     parts["phi"] = (jets["phi"][:, None] + random.normal(0, 0.2, parts.shape) + np.pi) % (2 * np.pi) - np.pi
     parts["energy"], parts["valid"] = parts["pt"] * np.cosh(parts["eta"]), True
     parts["kind"] = 1 + np.arange(parts.shape[1]) % 3
-    jets["energy"] = np.hypot(1000 * np.cosh(jets["eta"]), 80)
+    jets["energy"] = np.hypot(1000 * np.cosh(jets["eta"]), jets["mass"])
     return Jets(jets, parts, ("quark",))
 
 

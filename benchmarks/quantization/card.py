@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.quantization.runs import NETWORKS, TOOLKITS
 from edgeood.evaluation.labels import jet_label, score_label
-from edgeood.evaluation.tables import format_measured
+from edgeood.evaluation.tables import as_markdown, decision_tables, format_measured
 from edgeood.inputs.needs import Needs
 from edgeood.jets.domain import told
 
@@ -17,9 +17,9 @@ _TEMPLATE = """\
 ```python
 from edgeood import load_released
 
-scores = load_released("{name}")("jets.h5")  # larger = more anomalous
+scores, anomalous = load_released("{name}").decide("jets.h5")  # larger = more anomalous
 ```
-
+{decisions}
 ## Scores
 
 {scores}
@@ -62,6 +62,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         network=NETWORKS[card["network"]],
         toolkit=TOOLKITS[card["toolkit"]],
         bits=card["bits"],
+        decisions=_decisions(card),
         scores=_scores(card),
         background=jet_label(card["background"]),
         classes=_groups(card["classes"]),
@@ -77,6 +78,33 @@ def markdown(card: Mapping[str, Any]) -> str:
         verified=_verified(card["verified"]),
         limits="\n".join(f"- {sentence}" for sentence in card["limits"]),
         versions=", ".join(f"{name} {version}" for name, version in card["versions"].items()),
+    )
+
+
+_DECISION = """
+## Decision
+
+A jet is anomalous if its score is above the threshold for its mass, which the stated share of {background} jets passes
+at every mass. "One threshold" is the same score with one for all masses, at as many {background} jets. JSD and W₂ are
+between the mass spectra of all {background} jets and of those that pass; a decision that knows nothing of mass stays
+below the last row in 95 % of all cases. ε_S is the share of a signal that passes, errors are of the size of the sample.
+
+{tables}
+
+Thresholds from {calibrated:,} {background} jets, which no other number of this card is measured on.
+"""
+
+
+def _decisions(card: Mapping[str, Any]) -> str:
+    """What the mass-blind decision does; nothing, if there is none."""
+    found = {name: own["decisions"] for name, own in card["scores"].items() if "decisions" in own}
+    if not found:
+        return ""
+    results = {"decisions": found}
+    return _DECISION.format(
+        background=jet_label(card["background"]),
+        tables=as_markdown(decision_tables({"": results})).strip(),
+        calibrated=card["calibration"]["jets"],
     )
 
 

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from benchmarks.quantization.card import markdown
 from benchmarks.quantization.rows import hidden_bits, total_ebops
 from edgeood.checksums import sha256_of
+from edgeood.cli.options import UnseenOption
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.held_out import held_out_jets
+from edgeood.evaluation.held_out import held_out_jets, seen
+from edgeood.evaluation.selection import unknown_to
 from edgeood.export import to
 from edgeood.export.record import read_record
 from edgeood.export.targets import TARGETS
@@ -28,10 +30,11 @@ from edgeood.inputs import inputs_of, needs_of
 from edgeood.jets.domain import domain_of, quantities_of
 from edgeood.jets.format import Jets, jet_files, write_jets
 from edgeood.recipe import Recipe
-from edgeood.released import CARD, EXAMPLE, FORMAT, FORMAT_VERSION, VECTORS, load_released
+from edgeood.released import CARD, DECISIONS, EXAMPLE, FORMAT, FORMAT_VERSION, MASSES, VECTORS, load_released
 from edgeood.resources import released_folder
 from edgeood.run import Run
 from edgeood.runtime.network import open_network
+from edgeood.runtime.verify import corner_masses
 from edgeood.scores.fused import FUSED_SCORES
 
 _EXAMPLES = 48
@@ -41,7 +44,13 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_mar
 
 
 def release(
-    run: Run, name: str, folder: Path, jets: Sequence[str | Path], *, limits: Sequence[str] = ()
+    run: Run,
+    name: str,
+    folder: Path,
+    jets: Sequence[str | Path],
+    *,
+    unseen: bool = False,
+    limits: Sequence[str] = (),
 ) -> Path:
     """Write the released detector ``folder/name`` from a quantized run; returns that folder.
 
@@ -52,6 +61,7 @@ def release(
     ----------
     run : a finished run that was evaluated (``edgeood evaluate``); a record of ``edgeood verify`` is taken along
     jets : jet files, of whose held-out jets a few become the example and the test vectors
+    unseen : files that the run was not trained on hold no jets that it knows, as for ``edgeood evaluate``
     limits : sentences for the model card, beside those that hold for every detector
 
     Raises :class:`EdgeoodError` for a float run, one that was not evaluated, or vectors that differ.
@@ -62,7 +72,7 @@ def release(
     if not measured.is_file():
         raise EdgeoodError(f"{run.path} was not measured; run `edgeood evaluate {run.path}` first.")
     recipe = _portable(run.recipe)
-    known = held_out_jets(recipe, jet_files(list(jets)))
+    known = held_out_jets(recipe, jet_files(list(jets)), unknown_to(run.manifest["data"]) if unseen else seen)
     example = _spread(known, _EXAMPLES)
     with atomic_path(folder / name) as temporary:
         copy = _copy(run, recipe, temporary)
@@ -121,10 +131,15 @@ def _vectors(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _write_vectors(run: Run, vectors: NDArray[np.float32]) -> None:
-    expected = {}
+    expected: dict[str, NDArray[Any]] = {}
+    masses = corner_masses(len(vectors))
     for name in FUSED_SCORES:
-        scaled = open_network(run, name)(vectors) / read_record(run, name)["step"]
+        network = open_network(run, name)
+        decided = network.decide(vectors, masses)
+        scaled = decided.scores / read_record(run, name)["step"]
         expected[name] = np.rint(scaled).astype(np.int64)
+        if network.mass_blind:
+            expected |= {MASSES: masses, f"{name}{DECISIONS}": decided.anomalous}
         if not np.array_equal(expected[name], scaled):
             raise EdgeoodError(f"{run.path}: a score '{name}' of the network is no whole number of steps.")
     with atomic_path(run.path / VECTORS) as temporary:
@@ -147,6 +162,7 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
             "signals": {signal: own[score] for signal, own in metrics["signals"].items()},
             "sculpting": metrics["sculpting"][score],
             "working_point": metrics["working_point"][score],
+            **({"decisions": metrics["decisions"][score]} if score in metrics.get("decisions", {}) else {}),
         }
     return {
         "format": FORMAT,
@@ -164,6 +180,7 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
         "quantization": recipe.quantization.model_dump(mode="json"),
         "objective": recipe.objective.kind,
         "trained_jets": run.manifest.get("jets", {}),
+        **({"calibration": calibration} if (calibration := run.manifest.get("calibration")) else {}),
         "tested_jets": metrics["jets"],
         "data": run.manifest["data"],
         "domain": domain_of(quantities_of(jets[background])),
@@ -201,10 +218,11 @@ def main(
     name: Annotated[str, typer.Argument(help="Name of the released detector.")],
     jets: Annotated[list[Path], typer.Option(help="Jet files or folders of them; repeatable.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the releases [models/released].")] = None,
+    unseen: UnseenOption = False,
     limits: Annotated[list[str] | None, typer.Option(help="A sentence for the model card.")] = None,
 ) -> None:
     """Release a detector: weights, ONNX, test vectors and model card."""
-    folder = release(Run.open(run), name, out or released_folder(), jets, limits=limits or [])
+    folder = release(Run.open(run), name, out or released_folder(), jets, unseen=unseen, limits=limits or [])
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     typer.echo(f"{folder}: {size / 1e6:.1f} MB")
 

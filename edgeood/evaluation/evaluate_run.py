@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.held_out import held_out_jets, score_held_out
+from edgeood.evaluation.held_out import held_out_jets, score_held_out, seen
 from edgeood.evaluation.mass.decision import evaluate_decisions
 from edgeood.evaluation.mass.decorrelation import markdown_report, mass_decorrelation
 from edgeood.evaluation.mass.flattening import flattened
@@ -62,7 +62,7 @@ def evaluate(
     folder = run.path / "evaluation"
     check_writable(folder)
     files = jet_paths(recipe, jets)
-    chosen = held_out_jets(recipe, files, *([_unseen(run, files)] if unseen else []))
+    chosen = held_out_jets(recipe, files, _unseen(run, files) if unseen else seen)
     check_sample(
         chosen.process_names,
         recipe.data.classes[recipe.data.background],
@@ -114,11 +114,12 @@ def _unseen(run: Run, files: Sequence[Path]) -> Callable[[Path], bool]:
 
     Raises :class:`EdgeoodError` if thresholds were fitted on all background jets of one.
     """
+    unseen = unknown_to(run.manifest["data"])
     calibration = run.manifest.get("calibration", {})
     if calibration.get("unseen"):
-        fresh = unknown_to(calibration["files"])
-        if known := [file for file in files if not fresh(file)]:
+        uncalibrated = unknown_to(calibration["files"])
+        if known := [file for file in files if unseen(file) and not uncalibrated(file)]:
             raise EdgeoodError(
                 f"{known[0]} holds the jets that the thresholds of {run.path} were fitted on; give others."
             )
-    return unknown_to(run.manifest["data"])
+    return unseen

@@ -113,10 +113,10 @@ def verify(
     report: dict[str, Any] = {}
     for score in chosen:
         results = {}
+        opened = {name: open_engine(run, name, score, workers=workers, progress=progress) for name in engines}
         record = read_record(run, score)
         masses = corner_masses(len(corners), _mass_type(record))
-        for name in engines:
-            engine = open_engine(run, name, score, workers=workers, progress=progress)
+        for name, engine in opened.items():
             some = slice(_AT_MOST.get(name))
             start = time.perf_counter()
             decided = engine.decide(inputs[some], mass[some])

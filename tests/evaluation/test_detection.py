@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import ndtr, ndtri
 
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc, bootstrap_roc, resampled, standard_error
@@ -13,10 +14,14 @@ from edgeood.evaluation.detection import (
     auroc,
     background_efficiency_at,
     background_floor,
+    detection_measures,
     maximum_significance_improvement,
     rejection,
     roc_curve,
+    signal_efficiency_at,
     significance_improvement,
+    significance_improvement_at,
+    working_points,
 )
 
 
@@ -59,6 +64,31 @@ def test_rejection_and_significance_improvement_of_uniform_scores():
     assert significance_improvement(curve) == pytest.approx(0.5 * math.sqrt(20), rel=0.01)
     # ε_S/√ε_B = √(10 ε_S) is largest where the signal ends.
     assert maximum_significance_improvement(curve) == pytest.approx(math.sqrt(10), rel=0.01)
+
+
+def test_signal_efficiency_where_a_trigger_works_of_two_gaussians():
+    """ε_S = Φ(d − Φ⁻¹(1 − ε_B))."""
+    rng = np.random.default_rng(11)
+    curve = roc_curve(rng.normal(2, 1, 200_000), rng.normal(0, 1, 200_000))
+    for efficiency in (0.1, 0.01, 0.001):
+        exact = ndtr(2 - ndtri(1 - efficiency))
+        assert signal_efficiency_at(curve, efficiency) == pytest.approx(exact, abs=0.01)
+        improvement = significance_improvement_at(curve, efficiency)
+        assert improvement == pytest.approx(signal_efficiency_at(curve, efficiency) / math.sqrt(efficiency))
+    assert signal_efficiency_at(curve, 1.0) == 1
+
+
+def test_tied_jets_are_chosen_at_random_at_a_stated_background_efficiency():
+    curve = roc_curve([1, 1, 0, 0], [1, 0])
+    assert signal_efficiency_at(curve, 0.25) == 0.25
+    assert signal_efficiency_at(curve, 0.5) == 0.5
+    assert signal_efficiency_at(curve, 0.75) == 0.75
+
+
+def test_one_per_mille_is_measured_from_a_hundred_thousand_jets_on():
+    assert working_points(99_999) == (0.01,)
+    assert working_points(100_000) == (0.01, 0.001)
+    assert {"efficiency_at_0.001", "sic_at_0.001"} <= set(detection_measures(1e-3, working_points(10**5)))
 
 
 def test_background_efficiency_between_vertices_is_linear():

@@ -45,7 +45,11 @@ def test_values_are_those_of_the_measures(jets, results):
     for name, score in scores.items():
         measured = results["signals"]["top"][name]
         assert measured["auroc"][0] == auroc(roc_curve(score[signal], score[background]))
-        assert set(measured) == {"auroc", "rejection50", "sic50", "max_sic"}
+        at_point = {"efficiency_at_0.01", "sic_at_0.01"}
+        assert set(measured) == {*at_point, "auroc", "rejection50", "sic50", "max_sic"}
+        cut = np.sort(score[background])[-13]  # 12 of 1200
+        assert measured["efficiency_at_0.01"][0] == pytest.approx(np.mean(score[signal] > cut), abs=0.002)
+        assert measured["sic_at_0.01"][0] == pytest.approx(10 * measured["efficiency_at_0.01"][0])
         for efficiency in (0.5, 0.1, 0.01):
             expected = mass_sculpting(score[background], mass[background], efficiency)
             own = results["sculpting"][name][f"{efficiency:g}"]
@@ -165,10 +169,20 @@ def test_markdown_and_terminal_hold_the_same_numbers(results):
     assert "JSD [bit]" in shown
 
 
+def test_a_trigger_s_working_points_come_first(results):
+    titles = [table.title for table in tables(results)]
+    assert titles[0] == "top against quark + gluon at background efficiencies of a trigger"
+    assert [title for title in titles if "most anomalous" in title] == [
+        f"Background mass spectrum, the {share} % most anomalous against all" for share in (1, 10, 50)
+    ]
+
+
 def test_published_lines_stand_beside_the_same_signal(results):
-    detection, sculpting, *_ = tables(results)
-    assert ["GZ24 NuRD, max-logit", "0.914", "–", "–", "2.32"] in detection.rows
-    assert ["GZ24 NuRD, max-logit", "–", "0.168", "24.4", "–"] in sculpting.rows
+    rows = {table.title: table.rows for table in tables(results)}
+    detection = rows["top against quark + gluon; (½) at a signal efficiency of one half"]
+    sculpting = rows["Background mass spectrum, the 50 % most anomalous against all"]
+    assert ["GZ24 NuRD, max-logit", "0.914", "–", "–", "2.32"] in detection
+    assert ["GZ24 NuRD, max-logit", "–", "0.168", "24.4", "–"] in sculpting
     assert not any("GZ24" in row[0] for table in tables(results, published=False) for row in table.rows)
 
 

@@ -16,6 +16,7 @@ from edgeood.inputs.images import images_of
 from edgeood.runtime.network import open_network
 from edgeood.runtime.onnxruntime import OnnxRuntime
 from edgeood.runtime.score import score
+from edgeood.scores.fused.network import fused_network
 
 
 def test_scores_of_a_file_equal_the_networks(tmp_path: Path) -> None:
@@ -36,10 +37,27 @@ def test_scores_of_a_file_equal_the_networks(tmp_path: Path) -> None:
             "score": "mahalanobis_diagonal",
             "engine": "onnxruntime",
             "threshold": threshold,
+            "mass_blind": False,
         }
         np.testing.assert_array_equal(file["score"], expected)
         np.testing.assert_array_equal(file["anomalous"], expected > threshold)
         np.testing.assert_array_equal(file["event"], np.arange(100))
+
+
+def test_a_calibrated_runs_decisions_are_written(tmp_path: Path) -> None:
+    run = quantized_run(mass_blind=True)
+    path = to(run, "onnx", score="max_logit")
+    network, jets = fused_network(run, "max_logit"), random_jets(100)
+    integers = network.integers(images_of(jets, run.manifest["recipe"]["inputs"]))
+    wanted = network.decisions(integers, jets.jets["mass"])
+    assert 0 < wanted.sum() < 100
+    assert (wanted != (integers > network.threshold_integer)).any()
+    for source in (run, path):
+        score(source, jet_file(), tmp_path / "scores.h5", score="max_logit")
+        with h5py.File(tmp_path / "scores.h5") as file:
+            np.testing.assert_array_equal(file["score"], integers * network.step)
+            np.testing.assert_array_equal(file["anomalous"], wanted)
+            assert file.attrs["mass_blind"]
 
 
 def test_the_recipes_score_is_the_default() -> None:

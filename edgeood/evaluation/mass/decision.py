@@ -49,23 +49,36 @@ def evaluate_decisions(run: Run, held_out: HeldOut, seed: int = 1) -> dict[str, 
     report: dict[str, Any] = {}
     for name, (step, tables) in run_tables(run).items():
         score = held_out.scores[name]
-        integers = np.rint(score / step).astype(np.int64)
         for efficiency in tables.efficiencies:
-            decision = tables.decision(efficiency)
-            assert decision is not None
-            blind = decision(integers, mass)
-            passed = int(blind[background].sum())
-            if passed < FEWEST_BACKGROUND:
+            passed = passing(held_out, name, step, tables, efficiency, background)
+            blind, one = passed["mass_blind"], passed["one_threshold"]
+            if blind[background].sum() < FEWEST_BACKGROUND:
                 continue
-            share = passed / int(background.sum())
-            cut = np.sort(score[background])[-passed - 1] if passed < background.sum() else -np.inf
+            share = float(blind[background].mean())
             noise = sculpting_noise(mass[background], share, REPLICAS, seed)
             report.setdefault(name, {})[f"{efficiency:g}"] = {
                 "mass_blind": _measured(blind, blind, mass, background, signals, share, seed),
-                "one_threshold": _measured(score, score > cut, mass, background, signals, share, seed),
+                "one_threshold": _measured(score, one, mass, background, signals, share, seed),
                 "sculpting_noise": {key: own._asdict() for key, own in noise.items()},
             }
     return report
+
+
+def passing(
+    held_out: HeldOut,
+    name: str,
+    step: float,
+    tables: Tables,
+    efficiency: float,
+    background: NDArray[np.bool_],
+) -> dict[str, NDArray[np.bool_]]:
+    """The jets (N,) that pass: ``mass_blind``, and ``one_threshold`` for all masses that as much background passes."""
+    score, decision = held_out.scores[name], tables.decision(efficiency)
+    assert decision is not None
+    blind = decision(np.rint(score / step).astype(np.int64), held_out.jets.jets["mass"])
+    ordered, passed = np.sort(score[background]), int(blind[background].sum())
+    cut = ordered[-passed - 1] if passed < len(ordered) else -np.inf
+    return {"mass_blind": blind, "one_threshold": score > cut}
 
 
 def _measured(

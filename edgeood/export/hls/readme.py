@@ -110,9 +110,9 @@ Made by edgeood (`edgeood export --target {tool.target}`) through hls4ml, for {t
 | port | type | |
 |---|---|---|
 | input | `{about["input"]}` | {_order(shape, target)} |
-| output | `{about["output"]}` | the score `{network.score.name}`, in steps of {network.step!r} |
+{_ports(about, network)}
 
-A jet is anomalous if its score, as an integer, is greater than **{network.threshold_integer}** ({network.threshold!r}).
+{_decision(network)}
 
 ## Latency budget
 
@@ -151,6 +151,30 @@ simulation.
 {_symbols(about, tool)}
 """
     return text.replace("@PROJECT@", about["project"])
+
+
+def _ports(about: Mapping[str, str], network: FusedNetwork) -> str:
+    score = f"the score `{network.score.name}`, in steps of {network.step!r}"
+    if network.decision is None:
+        return f"| output | `{about['output']}` | {score} |"
+    return (
+        f"| mass | `{about['mass']}` | the jet's mass in GeV, one word a jet |\n"
+        f"| output | 2 × `{about['output']}` | {score}; then the decision: one step for an anomalous jet, else zero |"
+    )
+
+
+def _decision(network: FusedNetwork) -> str:
+    """When a jet is anomalous."""
+    if network.decision is None:
+        return (
+            f"A jet is anomalous if its score, as an integer, is greater than **{network.threshold_integer}** "
+            f"({network.threshold!r})."
+        )
+    words, share = len(network.decision.thresholds), 100 * network.decision.background_efficiency
+    return (
+        "A jet is anomalous if its score, as an integer, is greater than the threshold for its mass: a table of\n"
+        f"{words} thresholds, read at the integer of the mass, which {share:g} % of the background pass at every mass."
+    )
 
 
 def _top_function(about: Mapping[str, str], tool: Tool) -> str:

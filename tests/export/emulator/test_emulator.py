@@ -124,7 +124,7 @@ def test_nothing_but_the_interface_is_visible(written) -> None:
     declared = re.findall(
         r"\w+(?=\()", re.sub(r"//.*", "", (emulator.folder / "tiny_twin_1_v1.h").read_text())
     )
-    assert len(declared) == 5
+    assert len(declared) == 7
     assert {line.split()[-1] for line in symbols} == {*declared, "create_model", "destroy_model"}
     assert {line.split()[-2] for line in symbols} == {"T"}
 
