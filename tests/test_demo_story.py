@@ -30,7 +30,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.firmware]
 def test_the_summary_says_everything_and_every_engine_agrees(told):
     folder, summary = told
     assert json.loads((folder / "summary.json").read_text()) == summary
-    assert list(summary) == ["jets", "auroc", "sculpting", "parity", "throughput_jets_per_s", "wall_s"]
+    keys = ["jets", "decisions", "auroc", "sculpting", "parity", "throughput_jets_per_s", "wall_s"]
+    assert list(summary) == keys
+    for score in ("max_logit", "mahalanobis_diagonal"):
+        point = summary["decisions"][score]
+        share, error = point["mass_blind"]["background"]
+        assert abs(share - 0.1) < 5 * error
+        assert set(point["one_threshold"]["signals"]) == {"top"}
     for run in ("float", "quantized"):
         assert list(summary["auroc"][run]) == SCORES
         for score in SCORES:
@@ -47,7 +53,10 @@ def test_the_summary_says_everything_and_every_engine_agrees(told):
         f"| max_logit | quantized | {format_measured(summary['auroc']['quantized']['max_logit'])} |" in table
     )
     assert set(summary["throughput_jets_per_s"]) == set(parity["engines"])
-    assert list(summary["wall_s"]) == ["generate", "train", "quantize", "evaluate", "export", "verify"]
+    assert list(summary["wall_s"]) == [
+        *("generate", "train", "quantize", "calibrate", "evaluate", "export", "verify")
+    ]
+    assert "| max_logit | one for each mass |" in table
 
 
 def test_figures_and_artefacts_are_there(told):
@@ -65,5 +74,5 @@ def test_told_again_it_trains_nothing_anew_and_says_the_same(told):
     weights = (folder / "quantized" / "network.safetensors").stat().st_mtime_ns
     again = run_demo(folder, jets=1080, progress=False, overrides=SMALL)
     assert (folder / "quantized" / "network.safetensors").stat().st_mtime_ns == weights
-    for key in ("jets", "auroc", "sculpting", "parity"):
+    for key in ("jets", "decisions", "auroc", "sculpting", "parity"):
         assert again[key] == summary[key]

@@ -8,6 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgeood.demo.summary import (
+    DECISION_HEADS,
+    HEADS,
+    console_table,
+    decision_rows,
+    speeds,
+    summarise,
+    summary_markdown,
+    summary_rows,
+)
 from edgeood.errors import EdgeoodError
 from edgeood.files.atomic import write_text
 from edgeood.files.output import output_folder
@@ -15,14 +25,12 @@ from edgeood.files.reading import read_json
 from edgeood.files.recovery import recover
 from edgeood.run import Run
 
-SCORES = ("max_logit", "mahalanobis", "mahalanobis_diagonal")
-"""What the story compares: the scores of GZ24, and the one that fits on a chip."""
-
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-SAMPLE = "demo"
+SAMPLE, BACKGROUND = "demo", "demo-background"
+CALIBRATED, REPORTED = 2, 3
+"""Seeds of fresh background: to fit the thresholds on, and to report them on."""
 _WALL = "wall_s.json"
 FLOAT_RECIPE = "cnn-nurd-demo"
 QUANTIZED_RECIPE = "cnn-nurd-qkeras-demo"
@@ -61,103 +69,6 @@ def _write_held_out(float_run: Run, jets: Path, path: Path) -> int:
     return len(held_out)
 
 
-def _sculpting_at_half(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """score → jsd and wasserstein_gev of the background's mass spectrum with its upper half kept."""
-    return {
-        score: {key: measured["0.5"][key][0] for key in ("jsd", "wasserstein_gev")}
-        for score, measured in metrics["sculpting"].items()
-        if score in SCORES
-    }
-
-
-def _auroc(metrics: dict[str, Any]) -> dict[str, list[float]]:
-    """score → [AUROC of top against QCD, bootstrap error]."""
-    return {score: metrics["signals"]["top"][score]["auroc"] for score in SCORES}
-
-
-def summarise(
-    metrics: dict[str, dict[str, Any]],
-    trained: int,
-    held_out: int,
-    report: dict[str, Any],
-    wall_s: dict[str, float],
-) -> dict[str, Any]:
-    """The contents of ``summary.json``.
-
-    Parameters
-    ----------
-    metrics : ``float`` and ``quantized``: what :func:`edgeood.evaluation.evaluate_run.evaluate` returned
-    trained, held_out : jets trained on, and jets that every engine scored
-    report : what :func:`edgeood.runtime.verify.verify` returned
-    wall_s : step → wall time in seconds
-    """
-    return {
-        "jets": {"train": trained, "test": held_out},
-        "auroc": {run: _auroc(measured) for run, measured in metrics.items()},
-        "sculpting": {run: _sculpting_at_half(measured) for run, measured in metrics.items()},
-        "parity": {
-            "jets": held_out,
-            "engines": report["engines"],
-            "mismatches": {name: sum(one["mismatches"].values()) for name, one in report["scores"].items()},
-        },
-        "throughput_jets_per_s": report["throughput_jets_per_s"],
-        "wall_s": wall_s,
-    }
-
-
-HEADS = ("score", "network", "AUROC", "JSD", "W₂ [GeV]", "mismatches")
-
-
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Rows under :data:`HEADS`: every score of the float network and of its quantized twin.
-
-    JSD and W₂ are between the QCD mass spectrum and that of its 50 % most anomalous jets; mismatches are scores
-    that differ between any two engines.
-    """
-    from edgeood.evaluation.tables import format_measured
-
-    parity = summary["parity"]
-    rows: list[tuple[str, ...]] = []
-    for score in summary["auroc"]["float"]:
-        for run in ("float", "quantized"):
-            own, wrong = summary["sculpting"][run][score], parity["mismatches"].get(score)
-            rows.append(
-                (
-                    score,
-                    run,
-                    format_measured(summary["auroc"][run][score]),
-                    f"{own['jsd']:.3f}",
-                    f"{own['wasserstein_gev']:.1f}",
-                    "–" if run == "float" or wrong is None else f"{wrong} of {parity['jets']}",
-                )
-            )
-    return rows
-
-
-def summary_markdown(summary: dict[str, Any]) -> str:
-    """The table that the demo ends with, and the speed of every engine, as Markdown."""
-    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|--:|--:|--:|--:|"]
-    lines += ["| " + " | ".join(row) + " |" for row in summary_rows(summary)]
-    return "\n".join(lines) + "\n\n" + _speeds(summary) + "\n"
-
-
-def _speeds(summary: dict[str, Any]) -> str:
-    return "jets/s: " + ", ".join(f"{name} {v:,.0f}" for name, v in summary["throughput_jets_per_s"].items())
-
-
-def _summary_table(summary: dict[str, Any]) -> "Table":
-    from rich.table import Table
-
-    # Without lines, so that 80 columns hold it.
-    title = "top against QCD: float network, quantized twin, firmware"
-    table = Table(title=title, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for head in HEADS:
-        table.add_column(head, justify="left" if head in HEADS[:2] else "right", no_wrap=True)
-    for row in summary_rows(summary):
-        table.add_row(*row, end_section=row[1] == "quantized")
-    return table
-
-
 def run_demo(
     out: str | os.PathLike[str] = "demo",
     *,
@@ -178,6 +89,7 @@ def run_demo(
     """
     from rich.console import Console
 
+    from edgeood.commissioning.calibrate import calibrate
     from edgeood.evaluation.evaluate_run import evaluate
     from edgeood.export import to
     from edgeood.jets.simulation.generate import generate
@@ -196,6 +108,17 @@ def run_demo(
     story = _Story(folder, console)
     with story.step("generate", "quark, gluon, W, Z and top jets: Pythia 8, detector, FastJet"):
         sample = generate(SAMPLE, folder / "jets", jets=jets, workers=workers, progress=progress)
+        fresh = {
+            seed: generate(
+                BACKGROUND,
+                folder / f"background-{seed}",
+                jets=jets and jets // 2,
+                workers=workers,
+                seed=seed,
+                progress=progress,
+            )
+            for seed in (CALIBRATED, REPORTED)
+        }
     with story.step("train", "float CNN, QCD against W/Z, with NuRD against jet mass; scores, thresholds"):
         recipe = load_recipe(FLOAT_RECIPE, overrides)
         float_run = train(recipe, folder / "float", jets=[sample], progress=progress)
@@ -204,9 +127,15 @@ def run_demo(
         quantized_run = train(
             recipe, folder / "quantized", jets=[sample], teacher=float_run.path, progress=progress
         )
-    with story.step("evaluate", "AUROC and mass sculpting of both, with figures"):
+    with story.step("calibrate", "its thresholds on fresh QCD jets, one for each jet mass"):
+        efficiency = quantized_run.recipe.score.background_efficiency
+        calibrate(quantized_run, [fresh[CALIBRATED]], (efficiency,), unseen=True)
+        quantized_run = Run.open(quantized_run.path)
+    with story.step(
+        "evaluate", "decision, AUROC and mass sculpting, on other fresh and held-out jets, with figures"
+    ):
         metrics = {
-            name: evaluate(run, [sample])
+            name: evaluate(run, [sample, fresh[REPORTED]], unseen=True)
             for name, run in (("float", float_run), ("quantized", quantized_run))
         }
     with story.step("export", "QONNX, ONNX and an HLS project, one for each fused score"):
@@ -223,8 +152,16 @@ def run_demo(
     summary = summarise(metrics, trained, held_out, report, story.wall_s)
     write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
     write_text(folder / "summary.md", summary_markdown(summary))
-    console.print(_summary_table(summary))
-    console.print(_speeds(summary))
+    console.print(
+        console_table(
+            "top against QCD: float network, quantized twin, firmware", HEADS, summary_rows(summary)
+        )
+    )
+    console.print(speeds(summary))
+    point = f"{100 * efficiency:g} % of QCD"
+    console.print(
+        console_table(f"what passes at {point}, as firmware decides", DECISION_HEADS, decision_rows(summary))
+    )
     console.print(f"figures: {float_run.path / 'evaluation'}, {quantized_run.path / 'evaluation'}")
     console.print(
         f"numbers: {folder / 'summary.json'}, {folder / 'summary.md'}; wall time {sum(story.wall_s.values()):.0f} s"
