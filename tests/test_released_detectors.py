@@ -20,6 +20,7 @@ from edgeood.released import load_released, released_names
 from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.runtime.onnxruntime import OnnxRuntime
+from edgeood.scores.fused.network import fused_network
 
 SCORES = ("max_logit", "mahalanobis_diagonal")
 LIMIT = "Made of random weights."
@@ -117,7 +118,7 @@ def test_the_card_says_what_was_measured_and_no_machines_paths(run, folder, toy_
     assert "Needs `eta`, `phi` of the jets and `eta`, `phi`, `energy` of the constituents.\n" in text
     assert LIMIT in text
     assert "| max-logit | top |" in text
-    assert 'load_released("tiny")("jets.h5")' in text
+    assert 'load_released("tiny").decide("jets.h5")' in text
 
 
 def test_a_released_detector_is_a_run(folder):
@@ -159,6 +160,43 @@ def test_a_damaged_file_is_noticed(run, tmp_path, toy_jet_file):
     assert load_released(folder, "mahalanobis_diagonal").check() == 0
     with pytest.raises(EdgeoodError, match=r"score\.onnx is not the file that was released"):
         load_released(folder, "max_logit")
+
+
+def test_a_calibrated_detector_decides_by_mass(tmp_path, toy_jet_file):
+    made = make_run(tmp_path / "twin", mass_blind=True)
+    content = made.recipe.model_dump(mode="json")
+    content["data"] |= {
+        "classes": {"qcd": ["quark", "gluon"], "wz": ["w_1tev"]},
+        "signals": {"top": ["top_1tev"]},
+    }
+    Run.finish(made.path, Recipe.model_validate(content), made.manifest["data"], calibration={"jets": 400})
+    run = Run.open(made.path)
+    evaluate(run, [toy_jet_file], plots=False)
+    folder = release(run, "blind", tmp_path / "released", [toy_jet_file])
+    jets = read_jets(toy_jet_file)
+    for score in SCORES:
+        detector = load_released(folder, score)
+        assert detector.mass_blind
+        assert detector.check() == 0
+        network = fused_network(run, score)
+        integers = network.integers(inputs_of(jets, run.manifest["recipe"]["inputs"]))
+        scores, anomalous = detector.decide(toy_jet_file)
+        np.testing.assert_array_equal(scores, integers * detector.step)
+        np.testing.assert_array_equal(anomalous, network.decisions(integers, jets.jets["mass"]))
+        np.testing.assert_array_equal(detector.decide(jets).anomalous, anomalous)
+        content = np.load(folder / "vectors.npz")
+        assert content[f"{score}_anomalous"].dtype == bool
+        assert 0 < content[f"{score}_anomalous"].sum() < len(content["mass"])
+    text = (folder / "card.md").read_text()
+    assert text.index("## Decision") < text.index("## Scores")
+    assert "Thresholds from 400 QCD jets" in text
+
+
+def test_a_detector_of_release_0_1_decides_by_one_threshold(folder, toy_jet_file):
+    detector = load_released(folder)
+    assert not detector.mass_blind
+    scores, anomalous = detector.decide(toy_jet_file)
+    np.testing.assert_array_equal(anomalous, scores > detector.threshold)
 
 
 @pytest.mark.parametrize("name", released_names())

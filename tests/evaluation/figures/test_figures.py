@@ -7,6 +7,7 @@ import pytest
 
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.figures import (
+    decision_figure,
     read_history,
     representation_figure,
     roc_figure,
@@ -40,7 +41,7 @@ HISTORY = {
     "validation_loss": [0.6, 0.56, 0.51],
     "validation_mutual_information": [0.0, 0.04, 0.01],
 }
-NAMES = ["roc", "sic", "score", "sculpting", "profile", "simplex", "representation", "training"]
+NAMES = ["decision", "roc", "sic", "score", "sculpting", "profile", "simplex", "representation", "training"]
 
 
 def made(name, arrays):
@@ -64,6 +65,9 @@ def made(name, arrays):
         ),
         "representation": lambda: representation_figure(vectors, known=["qcd", "w"]),
         "training": lambda: training_figure(HISTORY),
+        "decision": lambda: decision_figure(
+            mass, {"one threshold": mass > 250, "blind": background > 1.5}, title="max-logit at 5 %"
+        ),
     }[name]()
 
 
@@ -123,6 +127,21 @@ def test_axes_carry_units_and_names(arrays):
     profile = made("profile", arrays).axes[0]
     assert profile.get_ylabel() == "QCD jets with a lower score [%]"
     assert profile.get_xlabel() == "Jet mass [GeV]"
+
+
+def test_a_blind_decision_passes_the_same_share_at_every_mass(arrays):
+    background, _, mass = arrays
+    figure = decision_figure(
+        mass, {"mass": mass > np.quantile(mass, 0.9), "blind": background > 1.2}, title=""
+    )
+    top, bottom = figure.axes
+    ratios = [container.lines[0].get_ydata() for container in bottom.containers]
+    # Of the heaviest tenth, ten times its share in the last bins, and nothing before.
+    np.testing.assert_allclose(ratios[0][-1], 10, rtol=0.02)
+    assert (ratios[0][:-3] == 0).all()
+    assert np.abs(ratios[1] - 1).max() < 0.8
+    assert legend(top)[0] == "all QCD"
+    assert "JSD" in legend(top)[1]
 
 
 def test_the_best_eight_scores_are_drawn_the_best_first_each_with_a_look_of_its_own():
