@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import typer
 
-from edgeood.errors import EdgeoodError
+from edgeood.errors import EdgeoodError, in_one_line
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as in a shell: 128 and the number of SIGINT. Typer ends the process with it."""
@@ -69,7 +69,7 @@ def run_command(app: Callable[[], object], name: str, *, resumes: bool = True) -
         if sentence is None:
             typer.echo(f"{name}: this is a defect of ours; please report it with the lines above.", err=True)
             sys.exit(DEFECT)
-        typer.echo(f"{name}: {sentence}", err=True)
+        typer.echo(f"{name}: {in_one_line(sentence)}", err=True)
         sys.exit(MISTAKE)
 
 

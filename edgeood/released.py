@@ -21,21 +21,22 @@ from numpy.typing import NDArray
 
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
-from edgeood.files.reading import read_arrays, read_json
+from edgeood.export.record import same_as_recorded
+from edgeood.files.model_card import CARD, RESTORE, read_card
+from edgeood.files.reading import read_arrays
 from edgeood.inputs import inputs_of, needs_of
 from edgeood.inputs.needs import Needs
 from edgeood.jets.domain import Outside
 from edgeood.jets.format import Jets, Paths, iterate_jets
 from edgeood.resources import released_folder
 from edgeood.runtime import Decided
+from edgeood.runtime.numbers import check_numbers
 from edgeood.runtime.onnxruntime import OnnxRuntime
 from edgeood.suggestions import suggestion
 
-CARD, VECTORS, EXAMPLE = "card.json", "vectors.npz", "jets.h5"
+VECTORS, EXAMPLE = "vectors.npz", "jets.h5"
 MASSES, DECISIONS = "mass", "_anomalous"
 """In the test vectors: masses in GeV, and the ending of a score's decisions at them."""
-FORMAT, FORMAT_VERSION = "edgeood-released", 1
-_KEYS = ("name", "score", "scores", "inputs", "files")
 _BATCH = 2048
 
 
@@ -47,7 +48,13 @@ class Detector:
         self.card = card
         """the model card: data, metrics, limits, types, checksums"""
         self.score_name = score
-        self._engine = OnnxRuntime(folder / card["scores"][score]["file"], threads=threads)
+        path = folder / card["scores"][score]["file"]
+        self._engine = OnnxRuntime(path, threads=threads)
+        about = self._engine.about
+        # What a card does not tell, a table of thresholds in mass, is the model's alone.
+        told = {"decision": about.get("decision"), **card["scores"][score]}
+        told |= {"score": score, "inputs": card["inputs"]}
+        same_as_recorded(told, about, path, f"its {CARD}", RESTORE)
 
     def __repr__(self) -> str:
         return f"<Detector {self.name}: {self.score_name}, anomalous above {self.threshold:g}>"
@@ -110,7 +117,7 @@ class Detector:
                 part = batch[start : start + _BATCH]
                 inputs = inputs_of(part, self.card["inputs"], who)
                 decided = self._engine.decide(inputs, part.jets["mass"])
-                scores.append(decided.scores)
+                scores.append(check_numbers(decided.scores, who))
                 anomalous.append(decided.anomalous)
                 outside.count(part)
         outside.warn(who, stacklevel=4)
@@ -118,18 +125,23 @@ class Detector:
 
     def vectors(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The test vectors: network inputs (n, …) and their scores (n,) in units of :attr:`step`."""
-        content = read_arrays(self.folder / VECTORS, "install edgeood again.")
-        return content["inputs"], content[self.score_name]
+        return self._vectors("inputs"), self._vectors(self.score_name)
 
     def check(self) -> int:
         """Number of test vectors that this machine scores, or decides, otherwise than the card says; 0 is right."""
         inputs, expected = self.vectors()
         wrong = self.score(inputs) != expected * self.step
-        content = read_arrays(self.folder / VECTORS, "install edgeood again.")
         if self.mass_blind:
-            decided = self._engine.decide(inputs, content[MASSES])
-            wrong |= decided.anomalous != content[f"{self.score_name}{DECISIONS}"]
+            decided = self._engine.decide(inputs, self._vectors(MASSES))
+            wrong |= decided.anomalous != self._vectors(f"{self.score_name}{DECISIONS}")
         return int(np.sum(wrong))
+
+    def _vectors(self, name: str) -> NDArray[Any]:
+        """One array of the test vectors."""
+        content = read_arrays(self.folder / VECTORS, RESTORE)
+        if name not in content:
+            raise EdgeoodError(f"{self.folder / VECTORS} has no array '{name}'; {RESTORE}")
+        return content[name]
 
     def example(self) -> Path:
         """A file with a few jets to try the detector on."""
@@ -160,15 +172,13 @@ def load_released(
         known = released_names()
         hint = suggestion(os.fspath(name), known, f"choose one of {', '.join(known)}, or give a folder.")
         raise EdgeoodError(f"there is no released detector '{os.fspath(name)}'; {hint}")
-    card = read_json(folder / CARD, "install edgeood again, or copy the detector again.", _KEYS)
-    if card.get("format") != FORMAT or card.get("version") != FORMAT_VERSION:
-        raise EdgeoodError(f"{folder / CARD} is of another version of edgeood; use the one that made it.")
+    card = read_card(folder / CARD)
     chosen = score or card["score"]
     if chosen not in card["scores"]:
         raise EdgeoodError(
             f"detector '{card['name']}' has no score '{chosen}'; choose {' or '.join(card['scores'])}."
         )
     for file in (card["scores"][chosen]["file"], VECTORS):
-        if not (folder / file).is_file() or sha256_of(folder / file) != card["files"][file]:
+        if not (folder / file).is_file() or sha256_of(folder / file) != card["files"].get(file):
             raise EdgeoodError(f"{folder / file} is not the file that was released; install edgeood again.")
     return Detector(folder, card, chosen, threads)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
+from edgeood.files.fitted import check_fitted
 from edgeood.files.reading import read_arrays, read_json
 from edgeood.files.recovery import recover
 from edgeood.files.seal import check_file, check_seal, sealed
@@ -95,11 +96,14 @@ class Run:
             check_seal(self.manifest, file, _RESTORE)
         else:
             check_file(file, self._recorded.get(file.name), _RESTORE)
-        recipe = self.manifest.get("recipe")
+        recipe: Any = self.manifest.get("recipe")
         sections = {"data": dict, "inputs": dict, "network": dict, "score": dict, "quantization": dict | None}
         for name, sort in sections.items():
             if not isinstance(recipe, dict) or not isinstance(recipe.get(name, 0), sort):
                 raise EdgeoodError(f"{file} has no proper section '{name}' in its recipe; {_RESTORE}")
+        for name, key, kind in (("data", "classes", dict), ("score", "kind", str)):
+            if not isinstance(recipe[name].get(key), kind):
+                raise EdgeoodError(f"{file} has no proper '{name}.{key}' in its recipe; {_RESTORE}")
 
     @classmethod
     def finish(
@@ -215,12 +219,16 @@ class Run:
     def load_scores(self) -> "Parameters":
         """The fitted parameters of every score, as given to :meth:`save_scores`.
 
-        Raises :class:`EdgeoodError` if the file is missing, damaged, or another than the one recorded.
+        Raises :class:`EdgeoodError` if the file is missing, damaged, another than the one recorded, or not of this
+        network.
         """
         parameters: Parameters = {}
         for name, value in read_arrays(self.checked("scores.npz"), _RESTORE).items():
             score, _, key = name.partition("/")
             parameters.setdefault(score, {})[key] = value
+        width = self.manifest["recipe"]["network"].get("representation")
+        for score, own in parameters.items():
+            check_fitted(score, own, width, str(self.path / "scores.npz"), _RESTORE)
         return parameters
 
     def score_parameters(self, score: str) -> dict[str, NDArray[Any]]:

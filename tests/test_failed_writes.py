@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from quantized_runs import make_run
 
 import edgeood
 from edgeood.export import to
+from edgeood.files.recovery import recover, recover_target
+from edgeood.jets.format import write_jets
 from edgeood.recipe import Recipe
 from edgeood.run import Run
 
@@ -215,6 +218,97 @@ def test_a_training_that_fails_goes_on_from_its_checkpoint_or_leaves_nothing(
         assert (folder / "network.safetensors").read_bytes() == weights
     assert number > 8
     assert not list(folder.rglob(".*"))
+
+
+KILLED = """
+import os, shutil, signal, sys
+import torch
+import edgeood
+import edgeood.evaluation.evaluate_run, edgeood.runtime.onnxruntime, edgeood.training.train
+from edgeood.recipe import Recipe
+
+base, work, jets, verb, recipe = sys.argv[1:6]
+torch.set_num_threads(1)
+changed = Recipe.model_validate_json(recipe)
+verbs = {
+    "score": lambda run: edgeood.score(run, jets, os.path.join(run, "scores.h5"), score="max_logit"),
+    "evaluate": lambda run: edgeood.evaluate(run, [jets], plots=False, seed=2),
+    "train": lambda run: edgeood.train(changed, run, jets=[jets], progress=False),
+}
+
+def killing(real, at, seen=[]):
+    def rename(source, target, **options):
+        # What is still being written, in a hidden folder, is another one's test.
+        if os.path.abspath(target).startswith(work) and "/." not in os.path.dirname(target):
+            seen.append(target)
+            if len(seen) == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        real(source, target, **options)
+    return rename
+
+for at in range(1, 100):
+    run = os.path.join(work, str(at))
+    shutil.copytree(base, run)
+    child = os.fork()
+    if not child:
+        os.rename, os.replace = killing(os.rename, at), killing(os.replace, at)
+        verbs[verb](run)
+        os._exit(0)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(at, ended, flush=True)
+    if not ended:
+        break
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("verb", "least"), [("score", 1), ("evaluate", 5), ("train", 4)])
+def test_a_verb_that_is_killed_at_any_rename_leaves_the_old_or_the_new(
+    verb, least, twin, trained, recipe, toy_jets, toy_jet_file, tmp_path
+):
+    """By SIGKILL, after which nothing of it tidies up: the next one that opens the run does."""
+    score = recipe.score.model_copy(update={"background_efficiency": 0.2})
+    other = recipe.model_copy(update={"score": score})
+    base, work = tmp_path / "base", tmp_path / "work"
+    shutil.copytree(twin if verb == "score" else trained, base)
+    edgeood.score(twin, toy_jet_file, base / "scores.h5", "network", score="max_logit")
+    work.mkdir()
+    # As few as can be measured on; a working point is of the jets of the training.
+    jets = toy_jet_file
+    if verb != "train":
+        jets = tmp_path / "few.h5"
+        write_jets(jets, toy_jets(60, 3), {})
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-c",
+            KILLED,
+            base,
+            work,
+            jets,
+            verb,
+            other.model_dump_json(),
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    ends = dict(map(int, line.split()) for line in done.stdout.splitlines())
+    *killed, last = ends
+    assert len(killed) >= least, done.stderr
+    assert {ends[at] for at in killed} == {-signal.SIGKILL}, done.stderr
+    assert ends[last] == 0
+    old, new = snapshot(base), snapshot(work / str(last))
+    assert old != new
+    for at in killed:
+        folder = work / str(at)
+        # As the next verb does.
+        Run.open(folder).check_files()
+        recover(folder / "evaluation")
+        recover_target(folder / "scores.h5")
+        assert snapshot(folder) in (old, new), at
 
 
 RESUMABLE = {

@@ -1,6 +1,7 @@
 """A released detector: written from a run, loaded in two lines, the same bits as the network."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets, read_jets
 from edgeood.recipe import Recipe
 from edgeood.released import load_released, released_names
+from edgeood.resources import released_folder
 from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.runtime.onnxruntime import OnnxRuntime
@@ -203,3 +205,43 @@ def test_a_detector_of_release_0_1_decides_by_one_threshold(folder, toy_jet_file
 def test_every_detector_of_the_package_gives_its_vectors(name):
     for score in SCORES:
         assert load_released(name, score).check() == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        (("files",), [[0, 1]], "no proper 'files'"),
+        (("scores",), ["max_logit"], "no proper 'scores'"),
+        (("scores", "max_logit"), 3, r"no proper 'scores\.max_logit'"),
+        (("scores", "max_logit", "file"), None, r"no proper 'scores\.max_logit\.file'"),
+        (("scores", "max_logit", "step"), "small", r"no proper 'scores\.max_logit\.step'"),
+        (("needs",), {"jets": ["eta"]}, r"no proper 'needs\.constituents'"),
+        (("needs",), {"jets": ["eta"], "constituents": [3]}, "no proper 'needs'"),
+        (("domain",), {"pt": 3}, "not as two numbers by name"),
+        (
+            ("scores", "max_logit", "threshold"),
+            0.5,
+            r"has another threshold \(.*\) than its card\.json \(0\.5\)",
+        ),
+        (("inputs", "scale"), 4.0, r"has another inputs \(.*\) than its card\.json"),
+        (("inputs", "intensity"), "linear", r"has another inputs \(.*\) than its card\.json"),
+    ],
+)
+def test_a_card_that_is_damaged_or_of_another_model_is_one_sentence(place, value, sentence, tmp_path):
+    folder = shutil.copytree(released_folder() / "cnn-trigger", tmp_path / "copy")
+    card = json.loads((folder / "card.json").read_text())
+    parent = card
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = value
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(EdgeoodError, match=sentence):
+        load_released(folder, "max_logit")(folder / "jets.h5")
+
+
+def test_vectors_of_another_score_are_one_sentence(tmp_path):
+    folder = shutil.copytree(released_folder() / "cnn-trigger", tmp_path / "copy")
+    detector = load_released(folder)
+    np.savez(folder / "vectors.npz", inputs=np.zeros((1, 1, 50, 50), np.float32))
+    with pytest.raises(EdgeoodError, match=r"vectors\.npz has no array 'max_logit'"):
+        detector.check()

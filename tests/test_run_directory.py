@@ -1,6 +1,7 @@
 """The run directory and the files beneath it: whole or not at all."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -32,7 +33,13 @@ def test_classes_keep_the_order_of_the_logits(tmp_path):
 
 
 def test_scores_round_trip_without_pickles(run):
-    parameters = {"mahalanobis": {"mean": np.arange(6.0).reshape(2, 3), "threshold": np.float64(3)}}
+    parameters = {
+        "mahalanobis": {
+            "mean": np.arange(40.0).reshape(2, 20),
+            "precision": np.ones((2, 20, 20)),
+            "threshold": np.float64(3),
+        }
+    }
     run.save_scores(parameters)
     loaded = run.load_scores()
     assert np.array_equal(loaded["mahalanobis"]["mean"], parameters["mahalanobis"]["mean"])
@@ -52,6 +59,33 @@ def test_a_damaged_or_foreign_manifest_is_one_sentence(run, content, sentence):
     with pytest.raises(EdgeoodError, match=sentence) as caught:
         Run.open(run.path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("data", "classes", ["qcd"]), ("score", "kind", None), ("score", "kind", ["x"])],
+)
+def test_a_recipe_without_what_is_read_of_it_is_one_sentence(section, key, value, run):
+    content = json.loads((run.path / "run.json").read_text())
+    del content["digest"]
+    content["recipe"][section][key] = value
+    (run.path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(EdgeoodError, match=rf"run\.json has no proper '{section}\.{key}' in its recipe"):
+        Run.open(run.path)
+
+
+@pytest.mark.parametrize("name", ["network.safetensors", "scores.npz"])
+def test_what_is_missing_or_no_file_is_one_sentence_also_of_runs_without_digests(name, run):
+    content = json.loads((run.path / "run.json").read_text())
+    del content["digest"], content["files"]
+    (run.path / "run.json").write_text(json.dumps(content))
+    for make in (None, lambda path: path.mkdir(), lambda path: path.symlink_to(path.name), os.mkfifo):
+        if make:
+            make(run.path / name)
+        with pytest.raises(EdgeoodError, match=rf"{name} cannot be read"):
+            Run.open(run.path).checked(name)
+        if make:
+            (run.path / name).rmdir() if (run.path / name).is_dir() else (run.path / name).unlink()
 
 
 def test_a_folder_that_is_no_run_says_how_to_make_one(tmp_path):

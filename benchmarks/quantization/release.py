@@ -26,11 +26,12 @@ from edgeood.export import to
 from edgeood.export.record import read_record
 from edgeood.export.targets import TARGETS
 from edgeood.files.atomic import atomic_path, write_text
+from edgeood.files.model_card import CARD, FORMAT, FORMAT_VERSION
 from edgeood.inputs import inputs_of, needs_of
 from edgeood.jets.domain import domain_of, quantities_of
 from edgeood.jets.format import Jets, jet_files, write_jets
 from edgeood.recipe import Recipe
-from edgeood.released import CARD, DECISIONS, EXAMPLE, FORMAT, FORMAT_VERSION, MASSES, VECTORS, load_released
+from edgeood.released import DECISIONS, EXAMPLE, MASSES, VECTORS, load_released
 from edgeood.resources import released_folder
 from edgeood.run import Run
 from edgeood.runtime.network import open_network

@@ -49,8 +49,10 @@ def _score(
     from edgeood.jets.format import Reading, count_jets
     from edgeood.jets.hdf5.probe import crashing_files
     from edgeood.progress import progress_bar
+    from edgeood.runtime.onnxruntime import silence_log
     from edgeood.runtime.score import score as score_jets
 
+    silence_log()
     reading = Reading(skip_bad, sort, crashing_files(candidates(jets)))
     with progress_bar(f"scoring jets ({engine})", count_jets(jets, reading), not quiet) as advance:
         values = score_jets(run, jets, out, engine=engine, score=score, progress=advance, reading=reading)
@@ -72,9 +74,11 @@ def verify(
     from edgeood.jets.hdf5.probe import refuse_crashing
     from edgeood.progress import progress_bar
     from edgeood.run import Run
+    from edgeood.runtime.onnxruntime import silence_log
     from edgeood.runtime.verify import print_report
     from edgeood.runtime.verify import verify as compare
 
+    silence_log()
     refuse_crashing(candidates(jets))
     with progress_bar("C-simulating", None, not quiet) as advance:
         report = compare(

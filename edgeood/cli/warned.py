@@ -7,7 +7,7 @@ from typing import TextIO
 
 import typer
 
-from edgeood.errors import OutsideDomainWarning
+from edgeood.errors import OutsideDomainWarning, in_one_line
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def warnings_in_one_line() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, OutsideDomainWarning):
-                typer.echo(f"edgeood: {message}", err=True)
+                typer.echo(f"edgeood: {in_one_line(str(message))}", err=True)
             else:
                 show(message, category, filename, lineno, file, line)
 

@@ -119,13 +119,18 @@ def exported(run: Run, score: str, target: str) -> Path:
     return path
 
 
-def same_as_recorded(record: Mapping[str, Any], about: Mapping[str, Any], path: Path) -> None:
-    """Raise :class:`EdgeoodError` unless an artefact says of itself what ``score.json`` says of it."""
+def same_as_recorded(
+    record: Mapping[str, Any],
+    about: Mapping[str, Any],
+    path: Path,
+    where: str = f"{RECORD} beside it",
+    remedy: str = "export it again.",
+) -> None:
+    """Raise :class:`EdgeoodError` unless an artefact says of itself what ``score.json``, or a card, says of it."""
     for key in ("score", "threshold", "step", "threshold_integer", "inputs", "decision"):
         if _plain(about.get(key)) != _plain(record.get(key)):
             raise EdgeoodError(
-                f"{path} has another {key} ({about.get(key)}) than {RECORD} beside it ({record.get(key)}); export it "
-                "again."
+                f"{path} has another {key} ({about.get(key)}) than {where} ({record.get(key)}); {remedy}"
             )
 
 

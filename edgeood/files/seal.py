@@ -14,6 +14,7 @@ from typing import Any
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.files.atomic import write_text
+from edgeood.files.reading import check_ordinary
 
 DIGEST = "digest"
 SUMS = "SHA256SUMS"
@@ -39,14 +40,16 @@ def check_seal(record: Mapping[str, Any], path: Path, remedy: str) -> None:
 
 
 def check_file(path: Path, sha256: str | None, remedy: str) -> None:
-    """Raise :class:`EdgeoodError` if a file has other bytes than those recorded; ``None``: nothing was recorded."""
-    if sha256 is None:
-        return
+    """Raise :class:`EdgeoodError` if a file is missing, no ordinary one, or has other bytes than those recorded.
+
+    ``None``: no bytes were recorded.
+    """
+    check_ordinary(path, remedy)
     try:
-        found = sha256_of(path)
+        same = sha256 is None or sha256_of(path) == sha256
     except OSError as error:
         raise EdgeoodError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
-    if found != sha256:
+    if not same:
         raise EdgeoodError(f"{path} is not the file that was recorded with it; {remedy}")
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgeood.inputs import constituents, four_vectors, images, substructure, trigger_candidates
 from edgeood.inputs.needs import Needs, check_known
+from edgeood.inputs.settings import check_settings
 from edgeood.jets.layout import Jets
 from edgeood.resources import released_folder
 
@@ -34,7 +35,11 @@ INPUTS = {
 
 
 def needs_of(settings: Settings) -> Needs:
-    """The fields of jets and constituents that inputs with these ``settings`` read."""
+    """The fields of jets and constituents that inputs with these ``settings`` read.
+
+    Raises :class:`EdgeoodError` for settings that no recipe has.
+    """
+    check_settings(settings)
     return INPUTS[settings["kind"]].needs(settings)
 
 
@@ -43,7 +48,7 @@ def inputs_of(jets: Jets, settings: Settings, who: str = "the network") -> NDArr
 
     Images are (N, 1, P, P), constituents (N, P, 5 or 11), four-vectors (N, 4·P), substructure (N, 14 or 20),
     trigger candidates (N, P, 3 or 8): see the modules of this package.
-    Raises :class:`EdgeoodError` if the jets do not tell a field that is needed.
+    Raises :class:`EdgeoodError` if the jets do not tell a field that is needed, or for settings that no recipe has.
     """
     needs = needs_of(settings)
     if needs.optional:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import OutsideDomainWarning
+from edgeood.errors import EdgeoodError, OutsideDomainWarning
 from edgeood.jets.layout import Jets
 
 Domain = Mapping[str, Sequence[float]]
@@ -89,11 +89,26 @@ def told(name: str, limits: Sequence[float]) -> str:
     return _TOLD[name].format(*limits)
 
 
+def _sound(domain: Any) -> dict[str, tuple[float, float]]:
+    """The ranges that are known here. A run or a card without a digest may hold anything in their place."""
+    try:
+        known = {name: limits for name, limits in (domain or {}).items() if name in QUANTITIES}
+        return {name: (float(low), float(high)) for name, (low, high) in known.items()}
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise EdgeoodError(
+            f"the jets that a network is for are told as {domain!r}, not as two numbers by name; copy the run or the "
+            "detector again."
+        ) from error
+
+
 class Outside:
-    """Counts the jets of a sample that lie outside of a domain, batch by batch."""
+    """Counts the jets of a sample that lie outside of a domain, batch by batch.
+
+    Raises :class:`EdgeoodError` for a domain that is none.
+    """
 
     def __init__(self, domain: Domain | None) -> None:
-        self.domain = {name: limits for name, limits in (domain or {}).items() if name in QUANTITIES}
+        self.domain = _sound(domain)
         self.jets = 0
         self._seen = dict.fromkeys(self.domain, 0)
         self._outside = dict.fromkeys(self.domain, 0)

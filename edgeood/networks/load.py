@@ -9,6 +9,8 @@ from edgeood.run import Run
 if TYPE_CHECKING:
     from torch import nn
 
+_AGAIN = "train again into a new folder."
+
 
 def load_network(run: Run) -> "nn.Module":
     """The trained network of a run, float or quantized, on the CPU and in evaluation mode.
@@ -23,11 +25,13 @@ def load_network(run: Run) -> "nn.Module":
         raise EdgeoodError(f"networks need the package '{error.name}'; install `edgeood[train]`.") from error
     network = build_network(run.recipe)
     try:
-        network.load_state_dict(load_file(run.checked(run.network_file.name)))
+        weights = load_file(run.checked(run.network_file.name))
+        if wrong := [name for name, values in weights.items() if not values.isfinite().all()]:
+            raise EdgeoodError(f"{run.network_file} holds weights that are no numbers ({wrong[0]}); {_AGAIN}")
+        network.load_state_dict(weights)
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise EdgeoodError(
-            f"{run.network_file} does not hold the weights of this run's network ({reason}); train again into a "
-            "new folder."
+            f"{run.network_file} does not hold the weights of this run's network ({reason}); {_AGAIN}"
         ) from error
     return network.cpu().eval()

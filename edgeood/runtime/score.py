@@ -18,6 +18,7 @@ from edgeood.jets.reading import Reading, iterate_portions
 from edgeood.jets.skipped import write_skipped
 from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
+from edgeood.runtime.numbers import check_numbers
 
 _BATCH = 2048
 
@@ -48,8 +49,8 @@ def score(
     reading : pass over what is bad, or sort constituents: a bad jet's score is NaN and it is not anomalous, so that
         every jet keeps its row; afterwards it tells what was passed over, and so does ``skipped`` in ``out``
 
-    Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, or an ``out`` that cannot be written
-    or would replace an input or other data; a link at ``out`` is followed. Warns once
+    Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, a score that is no number, or an ``out``
+    that cannot be written or would replace an input or other data; a link at ``out`` is followed. Warns once
     (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
     reading = reading or Reading()
@@ -62,9 +63,9 @@ def score(
     for portion in iterate_portions(jets, _BATCH, reading):
         values, anomalous = np.full(len(portion), np.nan), np.zeros(len(portion), bool)
         if len(portion.jets):
-            values[portion.sound], anomalous[portion.sound] = chosen.decide(
-                inputs_of(portion.jets, inputs, who), portion.jets.jets["mass"]
-            )
+            decided = chosen.decide(inputs_of(portion.jets, inputs, who), portion.jets.jets["mass"])
+            values[portion.sound] = check_numbers(decided.scores, who)
+            anomalous[portion.sound] = decided.anomalous
             outside.count(portion.jets)
         scores.append(values)
         decisions.append(anomalous)

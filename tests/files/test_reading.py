@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import pickle
 import resource
 import zipfile
@@ -55,6 +56,9 @@ def pickled() -> bytes:
         entry("(-1,)", bytes(8)),
         entry("(2,)", bytes(15)),
         entry("'x'", bytes(8)),
+        # Python itself wrote headers that its tokenizer reads, once.
+        entry("(3,"),
+        entry("(1000000000000,)", b"", "|V0"),
         pickled(),
         entry("(1,)", pickle.dumps(print), "|O"),
     ],
@@ -116,3 +120,10 @@ def test_missing_json_and_folders_are_one_sentence(tmp_path):
             read_json(path, "mend it.")
     (tmp_path / "good.json").write_text(json.dumps({"a": 1}))
     assert read_json(tmp_path / "good.json", "mend it.", ("a",)) == {"a": 1}
+
+
+@pytest.mark.parametrize("read", [read_json, read_arrays])
+def test_a_named_pipe_is_not_waited_for(read, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(EdgeoodError, match=r"pipe cannot be read \(it is no ordinary file\); mend it\."):
+        read(tmp_path / "pipe", "mend it.")

@@ -9,7 +9,7 @@ import pytest
 from quantized_runs import make_run
 
 from edgeood.cli import main
-from edgeood.errors import OutsideDomainWarning
+from edgeood.errors import EdgeoodError, OutsideDomainWarning
 from edgeood.evaluation.evaluate_run import evaluate
 from edgeood.export import to
 from edgeood.jets.domain import QUANTITIES, Outside, domain_of, quantities_of, radius, told
@@ -108,6 +108,15 @@ def test_without_a_domain_nothing_is_said(toy_jets):
     outside.count(toy_jets(2))
     outside.warn("it")
     assert outside.fractions() == outside.attributes() == {}
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [[1, 2], "pt", 3, {"pt": 3}, {"pt": [1]}, {"pt": [1, 2, 3]}, {"pt": ["low", "high"]}, {"eta": None}],
+)
+def test_a_domain_that_is_none_is_one_sentence(domain):
+    with pytest.raises(EdgeoodError, match=r"not as two numbers by name; copy the run or the detector again"):
+        Outside(domain)
 
 
 def test_every_quantity_has_its_words():

@@ -366,3 +366,40 @@ def test_a_file_that_the_library_does_not_survive_is_found(
     assert list(crashing) == [files[1], files[3]]
     with pytest.raises(EdgeoodError, match=r"crash1\.h5 is damaged so that the HDF5 library crashes on it"):
         probe.refuse_crashing(files)
+
+
+ENDLESS = """#!{python}
+import os, sys
+from edgeood.jets.hdf5 import probe
+probe._MOST_SECONDS = 0
+for name in sys.stdin.read().split(chr(0)):
+    os.write(1, b".")
+    probe._limit_time()
+    while "endless" in name:
+        pass
+"""
+
+
+def test_a_file_in_which_the_library_finds_no_end_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / name for name in ("a.h5", "endless.h5", "b.h5")]
+    script = tmp_path / "endless"
+    script.write_text(ENDLESS.format(python=sys.executable))
+    script.chmod(0o755)
+    monkeypatch.setattr(probe.sys, "executable", str(script))
+    assert list(probe.crashing_files(files)) == [files[1]]
+    with pytest.raises(
+        EdgeoodError, match=r"endless\.h5 is damaged so that the HDF5 library finds no end in it"
+    ):
+        probe.refuse_crashing(files)
+
+
+@pytest.mark.parametrize(
+    ("field", "number"), [("pt", np.uint32(0x7FA00000)), ("energy", np.uint64(0x7FF4000000000000))]
+)
+def test_a_nan_that_signals_is_told_and_not_warned_of(field: str, number: Any, tmp_path: Path) -> None:
+    parts = retyped(PARTS, **{field: f"f{number.itemsize}"})
+    parts[field].view(number.dtype)[2, 0] = number
+    with pytest.raises(EdgeoodError, match=rf"jet 2 has a constituent with {field} = nan; remove the jet"):
+        read_jets(write_plain(tmp_path / "a.h5", (JETS, parts)))

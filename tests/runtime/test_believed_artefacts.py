@@ -1,6 +1,7 @@
 """What is read from a run is what was written with it: another file in its place is refused by every engine."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -234,8 +235,8 @@ def test_a_model_of_ones_own_scores_if_it_keeps_the_interface(tmp_path):
         (lambda: model(output="other"), "not one 'score' for each jet"),
         (lambda: model(rest=("batch", 1, 1)), "not one 'score' for each jet"),
         (lambda: model(shape=("batch", 1, 8, 8)), r"its own description promises \(1, 16, 16\)"),
-        (lambda: model(inputs={"kind": "images"}), "describes its inputs as"),
-        (lambda: model(inputs={"kind": "images", "pixels": "many"}), "describes its inputs as"),
+        (lambda: model(inputs={"kind": "images"}), "told without their pixels"),
+        (lambda: model(inputs={"kind": "images", "pixels": "many"}), "told to have pixels = 'many'"),
         (lambda: model(inputs=[3]), "no proper 'inputs'"),
         (lambda: model(threshold="high"), "no proper 'threshold'"),
         (lambda: model(score=3), "was not exported by edgeood"),
@@ -282,10 +283,71 @@ def test_weights_outside_of_the_file_are_refused(tmp_path):
             OnnxRuntime(tmp_path / "below" / "m.onnx")
 
 
+def weights(name: str, change: Callable[[TensorProto], None]) -> onnx.ModelProto:
+    """The model of a released detector with one of its arrays changed."""
+    made = onnx.load(RELEASED / "cnn-trigger" / EXPORT / "score.onnx")
+    change(next(one for one in made.graph.initializer if one.name == name))
+    return made
+
+
+def long(tensor: TensorProto) -> None:
+    tensor.dims.extend([2])
+    tensor.raw_data *= 2
+
+
+def unknown(tensor: TensorProto) -> None:
+    tensor.raw_data = np.full(tuple(tensor.dims), np.nan, np.float32).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        (lambda: weights("conv0_activation_high", long), r"cannot score inputs of shape \(48, 1, 50, 50\)"),
+        (lambda: weights("conv0_bias", unknown), "gives 48 of 48 jets no number as a score"),
+        (lambda: model(shape=(1, 1, 16, 16)), r"cannot score inputs of shape \(48, 1, 16, 16\)"),
+        (lambda: model(rest=(1, 1)), None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::edgeood.errors.OutsideDomainWarning")
+def test_a_model_that_cannot_be_computed_is_one_sentence(made, sentence, tmp_path, capfd):
+    onnx.save(made(), tmp_path / "own.onnx")
+    jets = RELEASED / "cnn-trigger" / "jets.h5"
+    if sentence is None:
+        assert len(edgeood.score(tmp_path / "own.onnx", jets)) == 48
+    else:
+        with pytest.raises(EdgeoodError, match=sentence):
+            edgeood.score(tmp_path / "own.onnx", jets)
+    assert capfd.readouterr().out == ""
+
+
+def test_one_score_for_many_inputs_is_refused(tmp_path):
+    made = model(rest=("batch",))
+    made.graph.node[-1].input[0] = "axes"
+    made.graph.node.insert(0, helper.make_node("Identity", ["x"], ["unused"]))
+    made.graph.node[-1].op_type = "ReduceMax"
+    del made.graph.node[-1].input[1:]
+    made.graph.node[-1].input[0] = "sum"
+    onnx.save(made, tmp_path / "own.onnx")
+    with pytest.raises(EdgeoodError, match=r"gives 1 scores for 3 inputs; export it again"):
+        OnnxRuntime(tmp_path / "own.onnx")(np.ones((3, 1, 16, 16), np.float32))
+
+
+def test_a_description_that_is_no_utf_8_is_one_sentence(tmp_path, capfd):
+    made = model()
+    content = made.SerializeToString()
+    place = content.index(b"edgeood.score")
+    (tmp_path / "own.onnx").write_bytes(content[:place] + b"\xff" + content[place + 1 :])
+    with pytest.raises(EdgeoodError, match="is no model that ONNX Runtime opens"):
+        OnnxRuntime(tmp_path / "own.onnx")
+    assert capfd.readouterr().out == ""
+
+
 def test_a_large_or_missing_model_is_refused_before_it_is_read(tmp_path):
     with open(tmp_path / "large.onnx", "wb") as file:
         file.truncate(100 * 2**20)
     with pytest.raises(EdgeoodError, match=r"has 104,857,600 bytes, no export of ours more than"):
         OnnxRuntime(tmp_path / "large.onnx")
-    with pytest.raises(EdgeoodError, match="cannot be read"):
-        OnnxRuntime(tmp_path / "missing.onnx")
+    os.mkfifo(tmp_path / "pipe.onnx")
+    for name in ("missing.onnx", "pipe.onnx"):
+        with pytest.raises(EdgeoodError, match="cannot be read"):
+            OnnxRuntime(tmp_path / name)

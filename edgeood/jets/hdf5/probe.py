@@ -1,19 +1,26 @@
 """Open jet files in a process of its own first: a damaged one can crash the HDF5 library, and whoever called it.
 
+Or it keeps the library busy for ever: a file that takes more of the processor's time than any sound one is given up.
+
 The command line does so before it opens a file; functions do not, and a process that calls them ends with the library.
 Only the structure and the first rows are read, so that damage further on is not found.
 """
 
+import math
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from signal import SIGXCPU
 
 from edgeood.errors import EdgeoodError
 
 _ROWS = 16
+_MOST_SECONDS = 8
+"""Of the processor, for one file: a slow disk takes none."""
 
 
 def crashing_files(files: Sequence[Path]) -> dict[Path, str]:
@@ -26,9 +33,8 @@ def crashing_files(files: Sequence[Path]) -> dict[Path, str]:
             break
         # The last one that it began with is the one that ended it.
         at = max(opened - 1, 0)
-        crashing[left[at]] = (
-            f"is damaged so that the HDF5 library crashes on it (signal {signal}); copy or generate it again."
-        )
+        what = "finds no end in it" if signal == SIGXCPU else f"crashes on it (signal {signal})"
+        crashing[left[at]] = f"is damaged so that the HDF5 library {what}; copy or generate it again."
         left = left[at + 1 :]
     return crashing
 
@@ -60,10 +66,21 @@ def main() -> None:
 
     for name in sys.stdin.buffer.read().decode("utf-8", "surrogateescape").split("\0"):
         os.write(1, b".")
+        _limit_time()
         with suppress(EdgeoodError), open_tables(Path(name)) as tables:
             rows = slice(0, min(_ROWS, len(tables)))
             tables.jets(rows, Complaints(name, rows.stop))
             tables.constituents(rows, Complaints(name, rows.stop))
+
+
+def _limit_time() -> None:
+    """End this process by SIGXCPU once it has taken that much more of the processor's time."""
+    taken = resource.getrusage(resource.RUSAGE_SELF)
+    most = math.ceil(taken.ru_utime + taken.ru_stime) + _MOST_SECONDS
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
+    )
 
 
 if __name__ == "__main__":

@@ -156,6 +156,8 @@ def h5py_name(given: np.dtype) -> str:
     return "string" if h5py.check_string_dtype(given) or given.kind in "SU" else str(given)
 
 
+# What is wrong with a number is told in a sentence, not by NumPy besides: a NaN that signals when it is touched.
+@np.errstate(all="ignore")
 def _fill(
     filled: NDArray[Any],
     raw: NDArray[Any],

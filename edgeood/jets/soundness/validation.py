@@ -14,10 +14,12 @@ LARGEST_PHI = 8.0
 """In radians: angles from 0 to 2π, and a jet's constituents on either side, wrap; more is no azimuth."""
 _LEAST_ENERGY = np.float32(0.99)
 """Of pT: files keep ten bits of a number, some of them."""
+# The checks ignore what NumPy warns of: a NaN may signal when it is touched, and it is told in a sentence.
 _BLOCK = 2048
 """Jets checked at once: columns of that many jets stay in the processor's cache."""
 
 
+@np.errstate(all="ignore")
 def check_jets(jets: NDArray[Any], processes: tuple[str, ...], complaints: Complaints) -> None:
     """Complain of jets of a structured array (N,) that are not sound.
 
@@ -69,6 +71,7 @@ def impossible_phi(phi: float) -> str:
     return f"phi = {phi:g}{degrees}; write radians from −π to π."
 
 
+@np.errstate(all="ignore")
 def check_constituents(constituents: NDArray[Any], complaints: Complaints) -> None:
     """Complain of jets whose padded constituents (N, P) are not sound.
 
