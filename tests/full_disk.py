@@ -56,6 +56,7 @@ def main() -> None:
         "export qonnx": lambda: to(run, "qonnx", score="max_logit"),
         "export vitis": lambda: to(run, "vitis", score="max_logit"),
         "write_jets": lambda: edgeood.write_jets(runs / "jets.h5", edgeood.read_jets(jets), {}),
+        "calibrate": lambda: edgeood.calibrate(runs / "trained", [jets], (0.2,)),
         "evaluate": lambda: edgeood.evaluate(runs / "trained", [jets], plots=False),
         "train": lambda: edgeood.train(trained, runs / "new", jets=[jets], progress=False),
         "tune": lambda: edgeood.tune(trained, runs / "study", jets=[jets], trials=1, epochs=1),

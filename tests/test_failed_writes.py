@@ -191,6 +191,19 @@ def test_a_working_point_changes_whole(trained, recipe, toy_jet_file, tmp_path, 
     assert Run.open(folder).recipe.score.background_efficiency == 0.2
 
 
+def test_a_calibration_changes_whole(trained, toy_jet_file, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    faults = Faults(monkeypatch, folder)
+    fails_whole(
+        folder,
+        faults,
+        lambda: shutil.copytree(trained, folder) and None,
+        lambda: edgeood.calibrate(folder, [toy_jet_file], (0.2,)),
+        least=4,
+    )
+    assert Run.open(folder).recipe.score.background_efficiency == 0.2
+
+
 @pytest.mark.slow
 def test_a_training_that_fails_goes_on_from_its_checkpoint_or_leaves_nothing(
     trained, recipe, toy_jet_file, tmp_path, monkeypatch
@@ -341,7 +354,7 @@ def test_a_full_disk_and_a_read_only_folder_change_nothing(
     )
     print(done.stdout, done.stderr)
     results = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len({result["verb"] for result in results}) == 10
+    assert len({result["verb"] for result in results}) == 11
     for result in results:
         if result["ended"] == "done":
             assert mode == "full"
