@@ -72,7 +72,7 @@ def _calls(model: Any, vendor: Vendor) -> tuple[list[str], str]:
     project = model.config.get_project_name()
     stream = model.config.get_config_value("IOType") == "io_stream"
     # The mass, if there is one, stands behind the inputs.
-    sources = ["jet", "mass"][: len(given)]
+    sources = ["jet", "of_jet"][: len(given)]
     sizes = ["inputs", "1"]
     ports = list(zip(given, sources, sizes, strict=False))
     if vendor != "intel":

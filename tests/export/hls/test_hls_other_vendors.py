@@ -32,6 +32,7 @@ SETTINGS = {
     "resource, parallel": {"strategy": "resource", "reuse_factor": 3, "io_type": "io_parallel"},
     "wide": {"quantization": WIDE, "io_type": "io_parallel"},
     "strided, linear representation": {"network": STRIDED, "quantization": SIGNED},
+    "blind": {"mass_blind": True},
 }
 OTHERS = ("quartus", "catapult")
 
@@ -65,7 +66,7 @@ def test_csim_equals_the_network(name: str, target: str) -> None:
 
 
 @pytest.mark.parametrize("target", OTHERS)
-@pytest.mark.parametrize("name", ["stream", "parallel"])
+@pytest.mark.parametrize("name", ["stream", "parallel", "blind"])
 def test_test_bench_checks_itself(name: str, target: str, tmp_path: Path) -> None:
     _, path, about = project_of(target, name)
     folder = shutil.copytree(path, tmp_path / "project")
@@ -76,8 +77,11 @@ def test_test_bench_checks_itself(name: str, target: str, tmp_path: Path) -> Non
     assert (done.returncode, done.stdout) == (0, "0 mismatches in 16 vectors\n"), done.stderr
     vectors = folder / "tb_data" / "expected_integers.dat"
     assert (folder / "tb_data" / "csim_results.log").read_text() == vectors.read_text()
-    first, rest = vectors.read_text().split("\n", 1)
-    vectors.write_text(f"{int(first) + 1}\n{rest}")
+    (first, *decision), rest = (
+        vectors.read_text().split("\n", 1)[0].split(),
+        vectors.read_text().split("\n", 1)[1],
+    )
+    vectors.write_text(f"{' '.join([str(int(first) + 1), *decision])}\n{rest}")
     done = subprocess.run([tmp_path / "bench"], cwd=folder, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"vector 1: {first} instead of {int(first) + 1}" in done.stderr

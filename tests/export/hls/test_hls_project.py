@@ -116,6 +116,32 @@ def test_test_bench_checks_itself(io_type: str, tmp_path: Path) -> None:
     assert f"vector 1: {first} instead of {int(first) + 1}" in done.stderr
 
 
+@pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+def test_a_mass_blind_design_tells_its_ports_and_its_bench_checks_decisions(
+    io_type: str, tmp_path: Path
+) -> None:
+    path, about = project_of(io_type=io_type, mass_blind=True)
+    readme = (path / "README.md").read_text()
+    assert "| mass | `ap_ufixed<9,9,AP_RND_CONV,AP_SAT>` |" in readme
+    assert "the threshold for its mass: a table of\n512 thresholds" in readme
+    project = shutil.copytree(path, tmp_path / "project")
+    name = about["artefacts"]["vitis"]["project"]
+    command = ["g++", "-std=c++14", "-O1", "-w", "-I.", "-Ifirmware/ap_types", f"{name}_test.cpp"]
+    subprocess.run([*command, f"firmware/{name}.cpp", "-o", "bench"], cwd=project, check=True)
+    done = subprocess.run(["./bench"], cwd=project, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "0 mismatches in 16 vectors\n"), done.stderr
+    vectors = project / "tb_data" / "expected_integers.dat"
+    assert (project / "tb_data" / "csim_results.log").read_text() == vectors.read_text()
+    decisions = [line.split()[1] for line in vectors.read_text().splitlines()]
+    assert set(decisions) == {"0", "1"}
+    first, rest = vectors.read_text().split("\n", 1)
+    wrong = 1 - int(decisions[0])
+    vectors.write_text(f"{first.split()[0]} {wrong}\n{rest}")
+    done = subprocess.run(["./bench"], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"vector 1: {decisions[0]} instead of {wrong}" in done.stderr
+
+
 def test_two_networks_in_one_process(tmp_path: Path) -> None:
     """Same layers, other weights: symbols of one library must not stand in for those of the other."""
     images = random_images(40, 16)

@@ -62,7 +62,7 @@ bool read_numbers(const std::string &line, std::vector<double> &numbers) {
             @RETURN@(1);
         }
 
-        std::vector<double> mass(jet.begin() + inputs, jet.end());
+        std::vector<double> of_jet(jet.begin() + inputs, jet.end()); // its mass
         jet.resize(inputs);
 
         @DESIGN@
