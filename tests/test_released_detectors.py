@@ -25,6 +25,7 @@ from edgeood.runtime.onnxruntime import OnnxRuntime
 from edgeood.scores.fused.network import fused_network
 
 SCORES = ("max_logit", "mahalanobis_diagonal")
+RELEASED_0_1 = Path(__file__).parent / "data" / "released_0_1" / "particlenet-lite"
 LIMIT = "Made of random weights."
 # Toy signals are far from the toy background, and are told so: tests/jets/test_domain.py.
 pytestmark = pytest.mark.filterwarnings("ignore::edgeood.errors.OutsideDomainWarning")
@@ -194,11 +195,19 @@ def test_a_calibrated_detector_decides_by_mass(tmp_path, toy_jet_file):
     assert "Thresholds from 400 QCD jets" in text
 
 
-def test_a_detector_of_release_0_1_decides_by_one_threshold(folder, toy_jet_file):
-    detector = load_released(folder)
+@pytest.mark.parametrize("score", SCORES)
+def test_a_detector_of_release_0_1_decides_by_one_threshold(score):
+    detector = load_released(RELEASED_0_1, score)
+    assert detector.check() == 0
     assert not detector.mass_blind
-    scores, anomalous = detector.decide(toy_jet_file)
+    scores, anomalous = detector.decide(detector.example())
+    np.testing.assert_array_equal(scores, detector(detector.example()))
     np.testing.assert_array_equal(anomalous, scores > detector.threshold)
+    # Calibrated since, it gives the same integers.
+    inputs, integers = detector.vectors()
+    now = load_released("particlenet-lite", score)
+    assert now.mass_blind
+    np.testing.assert_array_equal(now(inputs), integers * now.step)
 
 
 @pytest.mark.parametrize("name", released_names())
