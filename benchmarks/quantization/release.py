@@ -30,6 +30,7 @@ from edgeood.files.model_card import CARD, FORMAT, FORMAT_VERSION
 from edgeood.inputs import inputs_of, needs_of
 from edgeood.jets.domain import domain_of, quantities_of
 from edgeood.jets.format import Jets, jet_files, write_jets
+from edgeood.jets.split import TEST
 from edgeood.recipe import Recipe
 from edgeood.released import DECISIONS, EXAMPLE, MASSES, VECTORS, load_released
 from edgeood.resources import released_folder
@@ -37,6 +38,7 @@ from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.runtime.verify import corner_masses
 from edgeood.scores.fused import FUSED_SCORES
+from edgeood.training.known_jets import split_jets
 
 _EXAMPLES = 48
 _TARGETS = ("qonnx", "onnx")
@@ -74,7 +76,8 @@ def release(
         raise EdgeoodError(f"{run.path} was not measured; run `edgeood evaluate {run.path}` first.")
     recipe = _portable(run.recipe)
     known = held_out_jets(recipe, jet_files(list(jets)), unknown_to(run.manifest["data"]) if unseen else seen)
-    example = _spread(known, _EXAMPLES)
+    # Of the split's own test jets, so that nobody takes the example for jets of a training.
+    example = _spread(known[split_jets(known, recipe.data) == TEST], _EXAMPLES)
     with atomic_path(folder / name) as temporary:
         copy = _copy(run, recipe, temporary)
         write_jets(temporary / EXAMPLE, example, {"detector": name})

@@ -11,7 +11,7 @@ from edgeood.jets.simulation.sample import Sample, load_sample, parse_sample, sh
 
 
 def test_shipped_samples_are_the_papers() -> None:
-    assert shipped_samples() == ["cheng2022", "demo", "gandrakota2024", "large-radius"]
+    assert shipped_samples() == ["cheng2022", "demo", "demo-background", "gandrakota2024", "large-radius"]
     assert set(load_sample("cheng2022").jets) == set(SET_A)
     assert load_sample("cheng2022").total == 1_520_000
     gandrakota = load_sample("gandrakota2024")
