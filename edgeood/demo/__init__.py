@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 SAMPLE, BACKGROUND = "demo", "demo-background"
 CALIBRATED, REPORTED = 2, 3
 """Seeds of fresh background: to fit the thresholds on, and to report them on."""
+TRIGGER = 0.01
+"""Background efficiency of the decision, where there are jets enough; that of the recipe else."""
+_ENOUGH = 10_000
 _WALL = "wall_s.json"
 FLOAT_RECIPE = "cnn-nurd-demo"
 QUANTIZED_RECIPE = "cnn-nurd-qkeras-demo"
@@ -92,6 +95,7 @@ def run_demo(
     from edgeood.commissioning.calibrate import calibrate
     from edgeood.evaluation.evaluate_run import evaluate
     from edgeood.export import to
+    from edgeood.jets.format import count_jets
     from edgeood.jets.simulation.generate import generate
     from edgeood.progress import progress_bar
     from edgeood.recipe import load_recipe
@@ -128,7 +132,8 @@ def run_demo(
             recipe, folder / "quantized", jets=[sample], teacher=float_run.path, progress=progress
         )
     with story.step("calibrate", "its thresholds on fresh QCD jets, one for each jet mass"):
-        efficiency = quantized_run.recipe.score.background_efficiency
+        few = count_jets(fresh[CALIBRATED]) < _ENOUGH
+        efficiency = quantized_run.recipe.score.background_efficiency if few else TRIGGER
         calibrate(quantized_run, [fresh[CALIBRATED]], (efficiency,), unseen=True)
         quantized_run = Run.open(quantized_run.path)
     with story.step(

@@ -105,15 +105,15 @@ def decision_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
                 (
                     score,
                     label,
-                    format_measured([100 * number for number in own["background"]]),
-                    format_measured(own["sculpting"]["jsd"]),
-                    format_measured(own["sculpting"]["wasserstein_gev"]),
+                    f"{100 * own['background'][0]:.2f}",
+                    f"{own['sculpting']['jsd'][0]:.3f}",
+                    f"{own['sculpting']['wasserstein_gev'][0]:.1f}",
                     format_measured([100 * number for number in signal["efficiency"]]),
-                    format_measured(signal["sic"]),
+                    f"{signal['sic'][0]:.2f}",
                 )
             )
         chance = point["sculpting_noise"]["q95"]
-        bounds = (f"{chance['jsd']:.2g}", f"{chance['wasserstein_gev']:.2g}")
+        bounds = (f"{chance['jsd']:.3f}", f"{chance['wasserstein_gev']:.1f}")
         rows.append((score, "by chance, 95 %", "", *bounds, "", ""))
     return rows
 
