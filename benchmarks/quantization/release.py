@@ -20,7 +20,7 @@ from edgeood.checksums import sha256_of
 from edgeood.cli.options import UnseenOption
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.held_out import held_out_jets, seen
+from edgeood.evaluation.held_out import held_out_jets
 from edgeood.evaluation.selection import unknown_to
 from edgeood.export import to
 from edgeood.export.record import read_record
@@ -39,6 +39,7 @@ from edgeood.runtime.network import open_network
 from edgeood.runtime.verify import corner_masses
 from edgeood.scores.fused import FUSED_SCORES
 from edgeood.training.known_jets import split_jets
+from edgeood.training.sealing import close_again
 
 _EXAMPLES = 48
 _TARGETS = ("qonnx", "onnx")
@@ -75,7 +76,9 @@ def release(
     if not measured.is_file():
         raise EdgeoodError(f"{run.path} was not measured; run `edgeood evaluate {run.path}` first.")
     recipe = _portable(run.recipe)
-    known = held_out_jets(recipe, jet_files(list(jets)), unknown_to(run.manifest["data"]) if unseen else seen)
+    files = jet_files(list(jets))
+    digests = {file: sha256_of(file) for file in files} if unseen else {}
+    known = held_out_jets(recipe, files, unknown_to(run.manifest["data"], digests))
     # Of the split's own test jets, so that nobody takes the example for jets of a training.
     example = _spread(known[split_jets(known, recipe.data) == TEST], _EXAMPLES)
     with atomic_path(folder / name) as temporary:
@@ -113,10 +116,8 @@ def _copy(run: Run, recipe: Recipe, folder: Path) -> Run:
     """A run directory with the weights, and the parameters of the fused scores alone."""
     folder.mkdir(parents=True)
     shutil.copyfile(run.network_file, folder / run.network_file.name)
-    extra = {key: value for key, value in run.manifest.items() if key not in Run.WRITTEN}
     scores = {name: own for name, own in run.load_scores().items() if name in FUSED_SCORES}
-    data, versions = run.manifest["data"], run.manifest["versions"]
-    return Run.finish(folder, recipe, data, versions=versions, scores=scores, **extra)
+    return close_again(run, recipe, scores, folder)
 
 
 def _spread(jets: Jets, count: int) -> Jets:

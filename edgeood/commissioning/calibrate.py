@@ -4,7 +4,7 @@ Calibrating changes no weight: it is how a detector is operated, not what was tr
 replaced, and exports of it are refused from then on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ from edgeood.recipe import Recipe
 from edgeood.recipe.operation import with_working_point
 from edgeood.run import Parameters, Run
 from edgeood.scores import load_score
-from edgeood.scores.fused import FUSED_SCORES, FusedScore, fused_score
+from edgeood.scores.fused import FusedScore, firmware_score
 from edgeood.scores.fused.mass_blind import MASS_TYPE, Tables
 from edgeood.scores.fused.threshold_table import fit_threshold_table
 from edgeood.scores.working_point import check_jets_for, threshold_for
 from edgeood.training.known_jets import jet_paths, split_jets
+from edgeood.training.sealing import close_again
 
 _BATCH = 4096
 
@@ -72,16 +73,16 @@ def calibrate(
     check_writable(run.path)
     run.check_files()
     files = jet_paths(recipe, jets)
-    checksums = {path.name: sha256_of(path) for path in files}
+    digests = {path: sha256_of(path) for path in files}
     parameters = run.load_scores()
-    fresh = unknown_to(run.manifest["data"]) if unseen else lambda file: False
+    fresh = unknown_to(run.manifest["data"], digests) if unseen else set()
     values, mass = _background_scores(run, recipe, parameters, files, fresh)
     for efficiency in efficiencies:
         check_jets_for(efficiency, len(mass))
     report: dict[str, Any] = {"jets": len(mass), "scores": {}}
     fitted: Parameters = {}
     for name, own in parameters.items():
-        fused = _fused(recipe, name, own)
+        fused = firmware_score(recipe, name, own)
         fitted[name] = {**own, "threshold": np.array(threshold_for(values[name], efficiencies[0]))}
         if fused is not None:
             integers = np.rint(values[name] / fused.step).astype(np.int64)
@@ -89,17 +90,15 @@ def calibrate(
             # The arithmetic stays, whatever the working point becomes.
             design = own.get("design_threshold", own["threshold"])
             fitted[name] |= {**thresholds, "design_threshold": np.asarray(design)}
-    extra = {key: value for key, value in run.manifest.items() if key not in Run.WRITTEN}
-    extra["calibration"] = {
-        "files": checksums,
+    calibration = {
+        "files": {path.name: digest for path, digest in digests.items()},
         "unseen": unseen,
         "jets": len(mass),
         "efficiencies": list(efficiencies),
     }
     operated = with_working_point(recipe, efficiencies[0])
-    data, versions = run.manifest["data"], run.manifest["versions"]
     with locked(run.path, "calibration"):
-        Run.finish(run.path, operated, data, versions=versions, scores=fitted, **extra)
+        close_again(run, operated, fitted, calibration=calibration)
     return report
 
 
@@ -130,24 +129,14 @@ def _in_mass(
     return tables.parameters(), told
 
 
-def _fused(recipe: Recipe, name: str, parameters: dict[str, NDArray[Any]]) -> FusedScore | None:
-    """The score in fixed point; None if firmware cannot compute it and the recipe does not ask for it."""
-    if name not in FUSED_SCORES:
-        return None
-    try:
-        return fused_score(recipe, name, parameters)
-    except EdgeoodError:
-        if name == recipe.score.kind:
-            raise
-        return None
-
-
 def _background_scores(
-    run: Run, recipe: Recipe, parameters: Parameters, files: Sequence[Path], unseen: Callable[[Path], bool]
+    run: Run, recipe: Recipe, parameters: Parameters, files: Sequence[Path], unseen: Collection[Path]
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float32]]:
     """Score → (N,) values, and (N,) masses in GeV, of the background's jets; read as a stream."""
     network, settings, who = load_network(run), recipe.inputs.model_dump(), f"run {run.path}"
-    scores = {name: _fused(recipe, name, own) or load_score(name, own) for name, own in parameters.items()}
+    scores = {
+        name: firmware_score(recipe, name, own) or load_score(name, own) for name, own in parameters.items()
+    }
     outside = Outside(run.domain)
     values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in scores}
     masses = []
@@ -164,14 +153,13 @@ def _background_scores(
     return {name: np.concatenate(parts) for name, parts in values.items()}, np.concatenate(masses)
 
 
-def _background(recipe: Recipe, files: Sequence[Path], unseen: Callable[[Path], bool]) -> Iterator[Jets]:
+def _background(recipe: Recipe, files: Sequence[Path], unseen: Collection[Path]) -> Iterator[Jets]:
     """The background's jets, a batch at a time: of validation, or all of a file that was in no training."""
     members = recipe.data.classes[recipe.data.background]
     for file in files:
-        every = unseen(file)
         for jets in iterate_jets([file], _BATCH):
             chosen = np.isin(jets.process_names, members)
-            if not every:
+            if file not in unseen:
                 chosen &= split_jets(jets, recipe.data) == VALIDATION
             if chosen.any():
                 yield jets[chosen]

@@ -1,14 +1,15 @@
 """``edgeood evaluate``: a run on jets it was never trained on → metrics, tables and figures."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
+from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
-from edgeood.evaluation.held_out import held_out_jets, score_held_out, seen
+from edgeood.evaluation.held_out import held_out_jets, score_held_out
 from edgeood.evaluation.mass.decision import evaluate_decisions
 from edgeood.evaluation.mass.decorrelation import markdown_report, mass_decorrelation
 from edgeood.evaluation.mass.flattening import flattened
@@ -62,7 +63,7 @@ def evaluate(
     folder = run.path / "evaluation"
     check_writable(folder)
     files = jet_paths(recipe, jets)
-    chosen = held_out_jets(recipe, files, _unseen(run, files) if unseen else seen)
+    chosen = held_out_jets(recipe, files, _unseen(run, files) if unseen else ())
     check_sample(
         chosen.process_names,
         recipe.data.classes[recipe.data.background],
@@ -109,16 +110,17 @@ def evaluate(
     return metrics
 
 
-def _unseen(run: Run, files: Sequence[Path]) -> Callable[[Path], bool]:
-    """Which files were in no training.
+def _unseen(run: Run, files: Sequence[Path]) -> set[Path]:
+    """The files that were in no training.
 
     Raises :class:`EdgeoodError` if thresholds were fitted on all background jets of one.
     """
-    unseen = unknown_to(run.manifest["data"])
+    digests = {file: sha256_of(file) for file in files}
+    unseen = unknown_to(run.manifest["data"], digests)
     calibration = run.manifest.get("calibration", {})
     if calibration.get("unseen"):
-        uncalibrated = unknown_to(calibration["files"])
-        if known := [file for file in files if unseen(file) and not uncalibrated(file)]:
+        uncalibrated = unknown_to(calibration["files"], digests)
+        if known := [file for file in files if file in unseen - uncalibrated]:
             raise EdgeoodError(
                 f"{known[0]} holds the jets that the thresholds of {run.path} were fitted on; give others."
             )

@@ -1,14 +1,13 @@
 """Jets that no training has seen, and what a run makes of them."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import EdgeoodError
 from edgeood.evaluation.selection import held_out_by, processes_of, selected_jets
 from edgeood.inputs import inputs_of
 from edgeood.jets.format import Jets
@@ -17,7 +16,7 @@ from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe
 from edgeood.run import Run
 from edgeood.scores import AnomalyScore, load_score
-from edgeood.scores.fused import FUSED_SCORES, FusedScore, fused_score
+from edgeood.scores.fused import FUSED_SCORES, FusedScore, firmware_score
 
 _PART = 8192
 """Jets whose inputs are computed together; a multiple of the batch of ``outputs_of``."""
@@ -36,15 +35,10 @@ class HeldOut:
     """the network's representation (N, D) and logits (N, K)"""
 
 
-def seen(file: Path) -> bool:
-    """No file is without jets of a training, unless the caller knows better."""
-    return False
-
-
 def held_out_jets(
     recipe: Recipe,
     files: Sequence[str | os.PathLike[str]],
-    unseen: Callable[[Path], bool] = seen,
+    unseen: Collection[Path] = (),
 ) -> Jets:
     """Test jets of the known classes, or all of ``unseen`` files, and every jet of the signals, in file order.
 
@@ -73,12 +67,8 @@ def score_held_out(run: Run, jets: Jets) -> HeldOut:
     for name, parameters in run.load_scores().items():
         if not (run.quantized and name in FUSED_SCORES):
             fitted[name] = load_score(name, parameters)
-            continue
-        try:
-            fitted[name] = fused_score(recipe, name, parameters)
-        except EdgeoodError:
-            if name == recipe.score.kind:
-                raise
+        elif fused := firmware_score(recipe, name, parameters):
+            fitted[name] = fused
     return HeldOut(
         jets,
         {name: score(outputs.representation, outputs.logits) for name, score in fitted.items()},

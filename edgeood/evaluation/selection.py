@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
 from edgeood.jets.files import jet_files
 from edgeood.jets.format import Jets, iterate_jets
@@ -23,7 +22,7 @@ def selected_jets(
     processes: Collection[str],
     free: Callable[[Jets], NDArray[np.bool_]],
     *,
-    unseen: Callable[[Path], bool] = lambda file: False,
+    unseen: Collection[Path] = (),
     largest: int | None = None,
     required: Collection[str] | None = None,
     what: str = "test jets",
@@ -34,7 +33,7 @@ def selected_jets(
     ----------
     files : jet files or folders; one batch is in memory at a time, beside what is kept
     free : jets → (N,) whether each may be measured on
-    unseen : whether every jet of a file may (default: of none)
+    unseen : files of which every jet may
     largest : at most so many of each process, the first ones
     required : processes that must be there (default: all)
     what : what they are called in the error's sentence
@@ -44,9 +43,8 @@ def selected_jets(
     taken = dict.fromkeys(processes, 0)
     parts = []
     for file in jet_files(files):
-        every = unseen(file)
         for jets in iterate_jets([file], _BATCH):
-            names, may = jets.process_names, np.ones(len(jets), bool) if every else free(jets)
+            names, may = jets.process_names, np.ones(len(jets), bool) if file in unseen else free(jets)
             chosen = np.zeros(len(jets), bool)
             for name in set(processes) & set(names.tolist()):
                 rows = np.flatnonzero(may & (names == name))
@@ -69,10 +67,10 @@ def held_out_by(recipes: Sequence[Data]) -> Callable[[Jets], NDArray[np.bool_]]:
     return lambda jets: np.all([split_jets(jets, data) == TEST for data in recipes], axis=0)
 
 
-def unknown_to(recorded: Mapping[str, str]) -> Callable[[Path], bool]:
-    """Whether a file is none of the ``recorded`` ones, name → SHA-256, whatever it is called."""
-    digests = set(recorded.values())
-    return lambda file: sha256_of(file) not in digests
+def unknown_to(recorded: Mapping[str, str], digests: Mapping[Path, str]) -> set[Path]:
+    """The files, each with its SHA-256, that are none of the ``recorded`` ones, name → SHA-256, under any name."""
+    known = set(recorded.values())
+    return {file for file, digest in digests.items() if digest not in known}
 
 
 def processes_of(*groups: Sequence[str] | dict[str, tuple[str, ...]]) -> list[str]:

@@ -85,9 +85,19 @@ def operate_otherwise(run: Run, recipe: Recipe, files: Sequence[Path]) -> Run:
         (validation,) = read_known_jets(recipe, files, (VALIDATION,))
         scores = with_working_points(recipe, load_network(run), run.load_scores(), validation)
     run.check_files()
-    extra = {key: value for key, value in run.manifest.items() if key not in Run.WRITTEN}
+    return close_again(run, recipe, scores)
+
+
+def close_again(
+    run: Run, recipe: Recipe, scores: Parameters | None = None, folder: Path | None = None, **more: Any
+) -> Run:
+    """The run with another recipe or other ``scores``, and ``more`` in its manifest; all else there stays.
+
+    In its own folder, or in another one where its network lies.
+    """
+    kept = {key: value for key, value in run.manifest.items() if key not in Run.WRITTEN}
     data, versions = run.manifest["data"], run.manifest["versions"]
-    return Run.finish(run.path, recipe, data, versions=versions, scores=scores, **extra)
+    return Run.finish(folder or run.path, recipe, data, versions=versions, scores=scores, **{**kept, **more})
 
 
 def with_working_points(

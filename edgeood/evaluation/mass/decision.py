@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import EdgeoodError
 from edgeood.evaluation.detection import FEWEST_BACKGROUND
 from edgeood.evaluation.held_out import HeldOut
 from edgeood.evaluation.mass.sculpting import mass_sculpting, mass_sculpting_errors, sculpting_noise
 from edgeood.run import Run
-from edgeood.scores.fused import FUSED_SCORES, fused_score
+from edgeood.scores.fused import firmware_score
 from edgeood.scores.fused.mass_blind import Tables, tables_of
 
 REPLICAS = 100
@@ -22,13 +21,8 @@ def run_tables(run: Run) -> dict[str, tuple[float, Tables]]:
     """Fused score → its step and its tables of thresholds, if the run was calibrated."""
     found: dict[str, tuple[float, Tables]] = {}
     for name, parameters in run.load_scores().items() if run.quantized else ():
-        if name not in FUSED_SCORES:
-            continue
-        try:
-            fused = fused_score(run.recipe, name, parameters)
-        except EdgeoodError:
-            continue  # no firmware computes it; whatever needs it says so
-        if tables := tables_of(parameters, fused.score_type):
+        fused = firmware_score(run.recipe, name, parameters)
+        if fused and (tables := tables_of(parameters, fused.score_type)):
             found[name] = fused.step, tables
     return found
 

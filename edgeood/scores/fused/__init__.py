@@ -46,6 +46,21 @@ class FusedScore(Protocol):
         """Every type of the computation, by what it holds."""
 
 
+def firmware_score(recipe: Recipe, name: str, parameters: Mapping[str, NDArray[Any]]) -> FusedScore | None:
+    """The fused score ``name``; None if it is none, or one that firmware cannot compute although it is fitted.
+
+    Raises :class:`EdgeoodError` if it is the recipe's own that firmware cannot compute.
+    """
+    if name not in FUSED_SCORES:
+        return None
+    try:
+        return fused_score(recipe, name, parameters)
+    except EdgeoodError:
+        if name == recipe.score.kind:
+            raise
+        return None
+
+
 def fused_score(recipe: Recipe, name: str, parameters: Mapping[str, NDArray[Any]]) -> FusedScore:
     """The fused score ``name`` of a quantized recipe from the fitted ``parameters`` of the same score.
 
