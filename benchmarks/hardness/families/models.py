@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 
 import edgeood
-from benchmarks.hardness.families.run_material import answers, few_jets, other_runs, sealed_runs
+from benchmarks.hardness.families.run_material import (
+    answers,
+    few_jets,
+    other_runs,
+    sealed_runs,
+    verdict_on_scores,
+)
 from benchmarks.hardness.families.seals import without_digests
 from benchmarks.hardness.family import Family, Outcome
 from benchmarks.hardness.mutations.damage import damaged
@@ -98,13 +103,7 @@ class Models(Family[Model]):
     def judge(self, subject: Model, answer: Any) -> tuple[Outcome, str]:
         """The scores of the model as it was, where a digest knows it; else some number for each jet."""
         right = self.answers[subject.base, _ENGINE, subject.score]
-        if np.array_equal(answer, right):
-            return Outcome.SAME, ""
-        if subject.vouched:
-            return Outcome.FINDING, "other scores of a model that was changed, without a word"
-        if answer.shape != right.shape or np.isnan(answer).any():
-            return Outcome.FINDING, "a jet has no number as its score"
-        return Outcome.OTHER, ""
+        return verdict_on_scores(answer, right, "a model that was changed" if subject.vouched else None)
 
     def may_write(self, subject: Model) -> Sequence[str]:
         """The file of scores."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgeood
+from benchmarks.hardness.family import Outcome
 from edgeood.jets.format import read_jets, write_jets
 from edgeood.resources import released_folder
 from edgeood.run import Run
@@ -77,3 +78,19 @@ def answers(folder: Path, names: list[str], jets: Path) -> Answers:
                     folder / name, jets, engine="network", score=score
                 )
     return found
+
+
+def verdict_on_scores(
+    answer: NDArray[np.float64], right: NDArray[np.float64], vouched: str | None
+) -> tuple[Outcome, str]:
+    """The scores of what was changed: the right ones, or some number for each jet where no digest vouches for it.
+
+    ``vouched`` says what it is, if one does.
+    """
+    if np.array_equal(answer, right):
+        return Outcome.SAME, ""
+    if vouched is not None:
+        return Outcome.FINDING, f"other scores of {vouched}, without a word"
+    if answer.shape != right.shape or np.isnan(answer).any():
+        return Outcome.FINDING, "a jet has no number as its score"
+    return Outcome.OTHER, ""

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import edgeood
-from benchmarks.hardness.families.run_material import answers, few_jets, other_runs, sealed_runs
+from benchmarks.hardness.families.run_material import (
+    answers,
+    few_jets,
+    other_runs,
+    sealed_runs,
+    verdict_on_scores,
+)
 from benchmarks.hardness.families.seals import without_digests
 from benchmarks.hardness.family import Family, Outcome
 from benchmarks.hardness.mutations.folder_files import file_mutated
@@ -108,13 +112,8 @@ class Runs(Family[Folder]):
         if subject.way in ("open", "read"):
             return Outcome.SAME, ""
         right = self.answers[subject.base, subject.engine, subject.score]
-        if np.array_equal(answer, right):
-            return Outcome.SAME, ""
-        if subject.vouched:
-            return Outcome.FINDING, "other scores of a run that was damaged or edited, without a word"
-        if answer.shape != right.shape or np.isnan(answer).any():
-            return Outcome.FINDING, "a jet has no number as its score"
-        return Outcome.OTHER, ""
+        vouched = "a run that was damaged or edited" if subject.vouched else None
+        return verdict_on_scores(answer, right, vouched)
 
     def may_write(self, subject: Folder) -> Sequence[str]:
         """The file of scores; of an export its folder."""

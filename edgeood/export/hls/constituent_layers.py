@@ -3,9 +3,8 @@
 from functools import cache
 from typing import Any
 
-from edgeood.export.hls.hls4ml_layers import fixed_point, precision, register, struct, vendor_of
+from edgeood.export.hls.hls4ml_layers import described, fixed_point, precision, register, struct, vendor_of
 from edgeood.export.hls.vendors import counter_type, exact_type, rounded_type
-from edgeood.export.onnx.score_operators import constants_of
 from edgeood.fixed_point import FixedPoint
 
 HEADER = "nnet_edgeood_constituents.h"
@@ -147,9 +146,7 @@ def register_constituent_layers() -> None:
     @onnx_handler(*layers)
     def parse(node: Any, input_names: list[str], input_shapes: Any, graph: Any) -> dict[str, Any]:
         # A stream can be read once: candidates that are the points as well are one input, not two.
-        inputs = list(dict.fromkeys(input_names))
-        layer = {"class_name": layers[node.op_type].__name__, "name": node.name}
-        return layer | {"inputs": inputs, "outputs": list(node.output)} | constants_of(node)
+        return described(node, layers[node.op_type], list(dict.fromkeys(input_names)))
 
     templates = (KnnGatherConfig, ConstituentMeanConfig, KnnGatherCall, ConstituentMeanCall)
     register(layers, parse, templates, HEADER)

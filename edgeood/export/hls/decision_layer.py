@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from edgeood.export.hls.hls4ml_layers import register, struct
+from edgeood.export.hls.hls4ml_layers import described, register, struct
 from edgeood.export.onnx.decision_operator import OPERATOR
-from edgeood.export.onnx.score_operators import constants_of
 
 HEADER = "nnet_edgeood_decision.h"
 
@@ -62,10 +61,6 @@ def register_decision_layer() -> None:
 
     @onnx_handler(OPERATOR)
     def parse(node: Any, input_names: list[str], input_shapes: Any, graph: Any) -> dict[str, Any]:
-        layer = {"class_name": EdgeoodMassBlindDecision.__name__, "name": node.name}
-        layer |= {"inputs": input_names, "outputs": list(node.output)}
-        for key, value in constants_of(node).items():
-            layer[f"{key}_values" if isinstance(value, np.ndarray) else key] = value
-        return layer
+        return described(node, EdgeoodMassBlindDecision, input_names)
 
     register({OPERATOR: EdgeoodMassBlindDecision}, parse, (Config, Call), HEADER)

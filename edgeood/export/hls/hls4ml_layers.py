@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from edgeood.export.hls.vendors import VENDORS, Vendor
+from edgeood.export.onnx.score_operators import constants_of
 from edgeood.fixed_point import FixedPoint
 from edgeood.resources import firmware_folder
 
@@ -47,6 +50,15 @@ def register(
             backend.register_template(template)
         backend.register_source(firmware_folder() / header)
         backend.register_source(firmware_folder() / vendor / VENDOR_HEADER)
+
+
+def described(node: Any, layer_class: type, input_names: list[str]) -> dict[str, Any]:
+    """What a parser tells hls4ml of an ONNX node of ours: its attributes, tensors as ``<name>_values``."""
+    layer = {"class_name": layer_class.__name__, "name": node.name}
+    layer |= {"inputs": input_names, "outputs": list(node.output)}
+    for key, value in constants_of(node).items():
+        layer[f"{key}_values" if isinstance(value, np.ndarray) else key] = value
+    return layer
 
 
 def struct(index: int, base: str, numbers: dict[str, int], types: dict[str, str]) -> str:

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from edgeood.export.hls.hls4ml_layers import precision, register, struct, vendor_of
+from edgeood.export.hls.hls4ml_layers import described, precision, register, struct, vendor_of
 from edgeood.export.hls.vendors import exact_type
-from edgeood.export.onnx.score_operators import constants_of
 
 HEADER = "nnet_edgeood_score.h"
 
@@ -92,11 +91,7 @@ def register_score_layers() -> None:
 
     @onnx_handler(*layers)
     def parse(node: Any, input_names: list[str], input_shapes: Any, graph: Any) -> dict[str, Any]:
-        layer = {"class_name": layers[node.op_type].__name__, "name": node.name}
-        layer |= {"inputs": input_names, "outputs": list(node.output)}
-        for key, value in constants_of(node).items():
-            layer[f"{key}_values" if isinstance(value, np.ndarray) else key] = value
-        return layer
+        return described(node, layers[node.op_type], input_names)
 
     templates = (MaxLogitConfig, DiagonalMahalanobisConfig, MaxLogitCall, DiagonalMahalanobisCall)
     register(layers, parse, templates, HEADER)

@@ -98,9 +98,8 @@ def test_synthesis_and_simulation_see_the_same_constants() -> None:
         assert text.count("= EDGEOOD_VALUES;") == 2, header
 
 
-@pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
-def test_test_bench_checks_itself(io_type: str, tmp_path: Path) -> None:
-    path, about = project_of(io_type=io_type)
+def built_bench(path: Path, about: dict, tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of a project, whose compiled test bench found every vector right, and its expected integers."""
     project = shutil.copytree(path, tmp_path / "project")
     name = about["artefacts"]["vitis"]["project"]
     command = ["g++", "-std=c++14", "-O1", "-w", "-I.", "-Ifirmware/ap_types", f"{name}_test.cpp"]
@@ -109,6 +108,13 @@ def test_test_bench_checks_itself(io_type: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "0 mismatches in 16 vectors\n"), done.stderr
     vectors = project / "tb_data" / "expected_integers.dat"
     assert (project / "tb_data" / "csim_results.log").read_text() == vectors.read_text()
+    return project, vectors
+
+
+@pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+def test_test_bench_checks_itself(io_type: str, tmp_path: Path) -> None:
+    path, about = project_of(io_type=io_type)
+    project, vectors = built_bench(path, about, tmp_path)
     first, rest = vectors.read_text().split("\n", 1)
     vectors.write_text(f"{int(first) + 1}\n{rest}")
     done = subprocess.run(["./bench"], cwd=project, capture_output=True, text=True)
@@ -124,14 +130,7 @@ def test_a_mass_blind_design_tells_its_ports_and_its_bench_checks_decisions(
     readme = (path / "README.md").read_text()
     assert "| mass | `ap_ufixed<9,9,AP_RND_CONV,AP_SAT>` |" in readme
     assert "the threshold for its mass: a table of\n512 thresholds" in readme
-    project = shutil.copytree(path, tmp_path / "project")
-    name = about["artefacts"]["vitis"]["project"]
-    command = ["g++", "-std=c++14", "-O1", "-w", "-I.", "-Ifirmware/ap_types", f"{name}_test.cpp"]
-    subprocess.run([*command, f"firmware/{name}.cpp", "-o", "bench"], cwd=project, check=True)
-    done = subprocess.run(["./bench"], cwd=project, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "0 mismatches in 16 vectors\n"), done.stderr
-    vectors = project / "tb_data" / "expected_integers.dat"
-    assert (project / "tb_data" / "csim_results.log").read_text() == vectors.read_text()
+    project, vectors = built_bench(path, about, tmp_path)
     decisions = [line.split()[1] for line in vectors.read_text().splitlines()]
     assert set(decisions) == {"0", "1"}
     first, rest = vectors.read_text().split("\n", 1)
