@@ -95,6 +95,11 @@ class Recipe(Section):
             raise ValueError("data.classes: a classifier needs at least two classes")
         if self.quantization is not None and network.kind not in ("cnn", "particlenet_lite"):
             raise ValueError(f"quantization: a network of kind '{network.kind}' has no quantized twin")
+        if self.training.weight_average and self.quantization and self.quantization.toolkit == "qkeras":
+            raise ValueError(
+                "training.weight_average: Keras cannot copy QKeras layers; choose quantization.toolkit brevitas, or leave "
+                "it out"
+            )
         linear_logits = network.kind != "vae" and getattr(network, "output", None) is None
         if self.score.normal != "known" and not linear_logits:
             raise ValueError(

@@ -48,6 +48,9 @@ class Distillation(Section):
     start_from_teacher: bool = Field(
         True, description="begin with the teacher's weights, in layers of equal shape"
     )
+    labels: Weight = Field(
+        1.0, description="weight of the objective; 0 to learn from the teacher alone, whose score the twin is to keep"
+    )
     logits: Weight = Field(1.0, description="weight of the squared logit difference")
     representation: Weight = Field(1.0, description="weight of the squared representation difference")
 
@@ -63,6 +66,12 @@ class Training(Section):
         min_length=1,
         max_length=1000,
         description="(epoch, learning rate) knots, linear between them",
+    )
+    weight_average: Real | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="decay a step of a moving average of the weights, which is what the run keeps; null: the last ones",
     )
     precision: Literal["32", "bf16"] = "32"
     devices: Int = Field(1, ge=1, le=64)

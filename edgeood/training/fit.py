@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import lightning
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, RichProgressBar
 from torch import nn
 
 from edgeood.recipe import DisCo, NuRD, Recipe, Variational
@@ -89,6 +89,7 @@ def fit(
         enable_version_counter=False,
         save_on_train_epoch_end=True,
     )
+    average = [EMAWeightAveraging(decay=settings.weight_average)] if settings.weight_average else []
     bar = [RichProgressBar(leave=False)] if progress else []
     trainer = lightning.Trainer(
         max_epochs=settings.epochs,
@@ -97,7 +98,7 @@ def fit(
         strategy="auto" if settings.devices == 1 else "ddp_find_unused_parameters_true",
         precision="bf16-mixed" if settings.precision == "bf16" else "32-true",
         deterministic="warn",
-        callbacks=[History(folder / "metrics.csv"), keep, *bar, *callbacks],
+        callbacks=[*average, History(folder / "metrics.csv"), keep, *bar, *callbacks],
         plugins=[AtomicCheckpoints()],
         logger=False,
         num_sanity_val_steps=0,

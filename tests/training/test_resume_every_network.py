@@ -29,6 +29,7 @@ TYPES = {"input": {"bits": 15, "integer": 4}, "representation": {"bits": 8, "int
 SECTIONS = {
     "particlenet": {"inputs": CONSTITUENTS, "network": PARTICLENET},
     "bf16": {"inputs": CONSTITUENTS, "network": PARTICLENET, "training": {"precision": "bf16"}},
+    "averaged": {"inputs": CONSTITUENTS, "network": PARTICLENET, "training": {"weight_average": 0.9}},
     "sngp": {"inputs": CONSTITUENTS, "network": SNGP},
     "sngp-sum": {"inputs": CONSTITUENTS, "network": SNGP | {"output": {"features": 16, "discount": 1.0}}},
     "nurd": {
@@ -58,6 +59,12 @@ SECTIONS = {
     "lite": {"inputs": CANDIDATES, "network": LITE},
     "lite-qkeras": {"inputs": CANDIDATES, "network": LITE, "quantization": TYPES | {"toolkit": "qkeras"}},
     "lite-brevitas": {"inputs": CANDIDATES, "network": LITE, "quantization": TYPES | {"toolkit": "brevitas"}},
+    "lite-brevitas-averaged": {
+        "inputs": CANDIDATES,
+        "network": LITE,
+        "quantization": TYPES | {"toolkit": "brevitas"},
+        "training": {"weight_average": 0.9},
+    },
 }
 
 

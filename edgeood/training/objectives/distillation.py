@@ -1,4 +1,4 @@
-"""Learn from a trained float network beside the labels."""
+"""Learn from a trained float network, beside the labels or in their place."""
 
 from torch import Tensor
 from torch.nn.functional import mse_loss
@@ -10,7 +10,7 @@ from edgeood.training.objectives.base import Objective, ObjectiveAround
 
 
 class Distilled(ObjectiveAround):
-    """An objective plus squared differences to a teacher's logits and representation.
+    """An objective, in its own weight, plus squared differences to a teacher's logits and representation.
 
     Both differences are in units of the teacher's own spread, so that their weights mean the same for every
     teacher.
@@ -19,10 +19,15 @@ class Distilled(ObjectiveAround):
     def __init__(self, objective: Objective, settings: Distillation) -> None:
         super().__init__(objective)
         self.settings = settings
+        if settings.labels == 0:
+            self.critic_steps = 0
 
     def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """The terms of the objective inside, ``teacher_logits`` and ``teacher_representation``."""
-        terms = self.objective.terms(outputs, batch)
+        """The terms of the objective inside, ``teacher_logits`` and ``teacher_representation``; none of weight zero."""
+        labels = self.settings.labels
+        terms = {}
+        if labels > 0:
+            terms = {name: labels * term for name, term in self.objective.terms(outputs, batch).items()}
         pairs = (
             ("teacher_logits", self.settings.logits, outputs.logits, batch.teacher_logits),
             (

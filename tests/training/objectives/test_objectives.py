@@ -117,6 +117,17 @@ def test_distillation_counts_differences_in_units_of_the_teachers_spread():
     assert terms["teacher_logits"].item() == pytest.approx(2 * 49 / teacher.var(0).mean().item(), rel=1e-5)
 
 
+def test_a_twin_may_learn_from_its_teacher_alone():
+    teacher = torch.randn(1000, 3, generator=torch.Generator().manual_seed(1))
+    jets, outputs = batch(1000, teacher_logits=teacher), Outputs(torch.zeros(1000, 5), teacher + 7)
+    halved = Distilled(CrossEntropyObjective(), Distillation(labels=0.5, representation=0.0))
+    whole = CrossEntropyObjective().terms(outputs, jets)["cross_entropy"]
+    assert halved.terms(outputs, jets)["cross_entropy"].item() == pytest.approx(whole.item() / 2, rel=1e-6)
+    alone = Distilled(NuRDObjective(NuRD(critic_hidden=(4,)), 5, 3), Distillation(labels=0, representation=0.0))
+    assert set(alone.terms(outputs, jets)) == {"teacher_logits"}
+    assert alone.critic_steps == 0, "a critic would train for nothing"
+
+
 def test_batches_are_a_function_of_seed_and_epoch():
     jets = JetTensors(batch(100, mass=torch.arange(100.0)))
     first, second = (loader(jets, 32, seed=3, shuffle=True) for _ in range(2))
