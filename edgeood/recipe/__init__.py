@@ -97,8 +97,8 @@ class Recipe(Section):
             raise ValueError(f"quantization: a network of kind '{network.kind}' has no quantized twin")
         if self.training.weight_average and self.quantization and self.quantization.toolkit == "qkeras":
             raise ValueError(
-                "training.weight_average: Keras cannot copy QKeras layers; choose quantization.toolkit brevitas, or leave "
-                "it out"
+                "training.weight_average: Keras cannot copy QKeras layers; leave it out, or choose "
+                "quantization.toolkit brevitas"
             )
         linear_logits = network.kind != "vae" and getattr(network, "output", None) is None
         if self.score.normal != "known" and not linear_logits:

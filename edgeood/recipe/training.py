@@ -49,7 +49,8 @@ class Distillation(Section):
         True, description="begin with the teacher's weights, in layers of equal shape"
     )
     labels: Weight = Field(
-        1.0, description="weight of the objective; 0 to learn from the teacher alone, whose score the twin is to keep"
+        1.0,
+        description="weight of the objective; 0 to learn from the teacher alone, whose score the twin is to keep",
     )
     logits: Weight = Field(1.0, description="weight of the squared logit difference")
     representation: Weight = Field(1.0, description="weight of the squared representation difference")

@@ -123,7 +123,9 @@ def test_a_twin_may_learn_from_its_teacher_alone():
     halved = Distilled(CrossEntropyObjective(), Distillation(labels=0.5, representation=0.0))
     whole = CrossEntropyObjective().terms(outputs, jets)["cross_entropy"]
     assert halved.terms(outputs, jets)["cross_entropy"].item() == pytest.approx(whole.item() / 2, rel=1e-6)
-    alone = Distilled(NuRDObjective(NuRD(critic_hidden=(4,)), 5, 3), Distillation(labels=0, representation=0.0))
+    alone = Distilled(
+        NuRDObjective(NuRD(critic_hidden=(4,)), 5, 3), Distillation(labels=0, representation=0.0)
+    )
     assert set(alone.terms(outputs, jets)) == {"teacher_logits"}
     assert alone.critic_steps == 0, "a critic would train for nothing"
 
