@@ -40,13 +40,18 @@ SETTINGS: dict[str, dict[str, Test]] = {
         "angle_step": _real(1e-6, 1),
         "angle_bits": _whole(4, 12),
         "identity": _TRUTH,
+        "leptons_first": _TRUTH,
     },
 }
 """``kind`` of inputs → its keys and what each may hold: :mod:`edgeood.recipe.inputs` has the same bounds."""
 
 
-_WITH_DEFAULTS: dict[str, tuple[str, ...]] = {"images": ("half_width", "rotate", "intensity", "scale")}
-"""Keys that need not be written out: models of others say how many pixels they take, and no more."""
+_WITH_DEFAULTS: dict[str, tuple[str, ...]] = {
+    "images": ("half_width", "rotate", "intensity", "scale"),
+    "trigger_candidates": ("leptons_first",),
+}
+"""Keys that need not be written out: models of others say how many pixels they take, and no more; those of release 0.1
+knew no other order than that of pT."""
 
 
 def check_settings(settings: Any) -> None:

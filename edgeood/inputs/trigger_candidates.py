@@ -37,6 +37,7 @@ def trigger_candidates(
     angle_step: float = np.pi / 720,
     angle_bits: int = 9,
     identity: bool = False,
+    leptons_first: bool = False,
 ) -> NDArray[np.float32]:
     """The leading constituents of jets as a trigger sees them, relative to the jet axis.
 
@@ -49,12 +50,19 @@ def trigger_candidates(
     axis_eta, axis_phi : (N,) jet axes
     leading : constituents that are kept; jets with fewer are padded with zeros
     identity : add :data:`IDENTITY`, from the field ``kind``
+    leptons_first : electrons and muons, falling in pT, before all others: soft leptons in a jet are few, and tell more
+        than what they push out
 
     Returns
     -------
     (N, leading, 3 or 8) float32 of :data:`FEATURES`, and of :data:`IDENTITY` if told.
     """
-    part = constituents[:, :leading]
+    if leptons_first:
+        is_lepton = constituents["valid"] & np.isin(constituents["kind"], (ELECTRON, MUON))
+        order = np.argsort(~is_lepton, axis=1, kind="stable")[:, :leading]
+        part = np.take_along_axis(constituents, order, 1)
+    else:
+        part = constituents[:, :leading]
     pt = np.rint(np.where(part["valid"], part["pt"], 0).astype(np.float64) / pt_step_gev)
     pt = np.minimum(pt, 2**pt_bits - 1)
     valid = pt > 0
@@ -89,9 +97,11 @@ def trigger_candidates_of(jets: Jets, inputs: Mapping[str, Any]) -> NDArray[np.f
         jets.jets["phi"],
         leading=inputs["constituents"],
         **{key: inputs[key] for key in ("pt_step_gev", "pt_bits", "angle_step", "angle_bits", "identity")},
+        leptons_first=inputs.get("leptons_first", False),
     )
 
 
 def needs(inputs: Mapping[str, Any]) -> Needs:
-    """What candidates are made of: pT and angles; with identities also the kind."""
-    return Needs(("eta", "phi"), ("pt", "eta", "phi") + ("kind",) * inputs["identity"])
+    """What candidates are made of: pT and angles; with identities, or leptons first, also the kind."""
+    told = inputs["identity"] or inputs.get("leptons_first", False)
+    return Needs(("eta", "phi"), ("pt", "eta", "phi") + ("kind",) * told)

@@ -66,6 +66,9 @@ class TriggerCandidates(Section):
         9, ge=4, le=12, description="bits of Δη and Δφ, sign included; wider angles saturate"
     )
     identity: bool = Field(False, description="tell the kind of a candidate (hadron, photon, lepton) as well")
+    leptons_first: bool = Field(
+        False, description="electrons and muons stand before all other candidates, however soft"
+    )
 
     @field_validator("constituents")
     @classmethod

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edgeood.inputs import inputs_of
-from edgeood.inputs.trigger_candidates import trigger_candidates
+from edgeood.inputs.trigger_candidates import needs, trigger_candidates
 from edgeood.jets.format import CONSTITUENT_DTYPE, JET_DTYPE, Jets
-from edgeood.jets.layout import CHARGED_HADRON, MUON, PHOTON
+from edgeood.jets.layout import CHARGED_HADRON, ELECTRON, MUON, PHOTON
 from edgeood.recipe import TriggerCandidates
 
 STEP = math.pi / 720
@@ -68,3 +68,17 @@ def test_identities_are_one_hot_and_the_recipe_says_how_many_features():
 def test_constituents_are_a_power_of_two():
     with pytest.raises(ValueError, match="a power of two"):
         TriggerCandidates(constituents=12)
+
+
+def test_leptons_may_stand_first_however_soft():
+    hadrons = [(50.0 - i, 0, 0, CHARGED_HADRON) for i in range(6)]
+    parts = constituents(*hadrons[:3], (46.0, 0, 0, MUON), *hadrons[3:], (2.0, 0, 0, ELECTRON))
+    chosen = {"leading": 4, "identity": True}
+    in_order = trigger_candidates(parts, [0.0], [0.0], **chosen)[0]
+    assert (in_order[:, 0] * 256).tolist() == [50, 49, 48, 46]
+    leptons = trigger_candidates(parts, [0.0], [0.0], leptons_first=True, **chosen)[0]
+    assert (leptons[:, 0] * 256).tolist() == [46, 2, 50, 49]
+    assert leptons[:, 3:].argmax(1).tolist() == [4, 3, 0, 0]
+    settings = TriggerCandidates(constituents=4, leptons_first=True).model_dump()
+    assert "kind" in needs(settings).constituents, "without kinds in a file nobody knows which are leptons"
+    assert "kind" not in needs(settings | {"leptons_first": False}).constituents
