@@ -70,15 +70,14 @@ def _is_labelled(row: dict) -> bool:
 @pytest.mark.slow
 def test_the_papers_scores_are_measured_where_a_trigger_works(rows):
     labelled = [row for row in rows if _is_labelled(row)]
-    assert len(labelled) > 300
+    assert len(labelled) > 250
     for row in labelled:
         found = row["at_working_points"]
-        assert list(found) == ["0.1", "0.01"], "300 jets measure no 0.1 %"
+        assert list(found) == ["0.1", "0.01"], "1200 jets measure no 0.1 %"
         assert set(found["0.1"]) == {"jsd", "wasserstein_gev", "jsd_chance", "wasserstein_gev_chance"}
         assert set(found["0.01"]) == {*found["0.1"], "efficiency", "sic"}
         for own in found.values():
             assert np.isfinite([number for pair in own.values() for number in np.ravel(pair)]).all()
-            # With bits, a share f of all jets cannot differ from them by more than 1.
             assert 0 < own["jsd"][0] < 1
             assert own["jsd_chance"] > 0
             assert own["wasserstein_gev_chance"] > 0
@@ -90,7 +89,7 @@ def test_the_papers_scores_are_measured_where_a_trigger_works(rows):
 
 @pytest.mark.slow
 def test_background_is_fresh(work, rows):
-    assert {row["test_background"] for row in rows} == {300}
+    assert {row["test_background"] for row in rows} == {1200}
     for name, own in load_scale("smoke").background_jets.items():
         assert counts(work / f"background-{name}") == own
 
@@ -105,21 +104,22 @@ def test_flattening_takes_the_mass_out(rows):
             found[row["score"].endswith(FLATTENED)].append([row["jsd"], tenth["jsd"][0], tenth["jsd_chance"]])
     of_flattened, of_scores = (np.mean(found[flat], axis=0) for flat in (True, False))
     assert len(found[True]) == len(found[False])
-    assert of_flattened[0] < of_scores[0] / 2
-    assert of_flattened[1] < of_scores[1]
-    assert of_flattened[1] < 3 * of_flattened[2]
+    assert of_flattened[0] < 0.7 * of_scores[0]
+    assert of_flattened[1] < 0.8 * of_scores[1]
+    assert of_flattened[1] < 1.3 * of_flattened[2], "little more than chance"
 
 
 @pytest.mark.slow
 def test_published_values_stand_where_the_papers_have_them(rows):
-    beside = [row["published_measures"]["auroc"][0] for row in rows if row["published"] is not None]
+    own = [row for row in rows if not row["score"].endswith(FLATTENED)]
+    beside = [row["published_measures"]["auroc"][0] for row in own if row["published"] is not None]
     printed = [own["auroc"][0] for line in PUBLISHED for own in line.detection.values() if "auroc" in own]
     assert len(printed) > 60
     assert sorted(beside) == sorted(printed), "each published AUROC once"
     row = next(r for r in rows if (r["system"], r["score"]) == ("nurd", "max_logit"))
     assert row["published"] == 0.914
     assert row["published_measures"]["wasserstein_gev"] == [24.4, None]
-    (best,) = [r for r in rows if "rejection50" in r["published_measures"]]
+    (best,) = [r for r in own if "rejection50" in r["published_measures"]]
     assert (best["system"], best["score"], best["signal"]) == (
         "ensemble-augmented", "minus_p_background", "higgs_h20"
     )  # fmt: skip
