@@ -1,13 +1,15 @@
 """``python -m benchmarks.physics``: jets, trainings and the results table, resumable at any moment."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmarks.physics.jets import folder_of, read_test_jets
+from benchmarks.physics.jets import background_folder_of, folder_of, read_test_jets
+from benchmarks.physics.measures import truth_of
 from benchmarks.physics.report import markdown
-from benchmarks.physics.rows import Row, rows_of, to_json
+from benchmarks.physics.rows import Row, rows_of_systems, to_json
 from benchmarks.physics.scales import Scale, load_scale
 from benchmarks.physics.scoring import scores_of_runs
 from benchmarks.physics.systems import BACKGROUND, SetName, System, systems_named
@@ -25,7 +27,8 @@ def benchmark(
     work: Path,
     out: Path,
     *,
-    given: dict[SetName, Path | None],
+    given: Mapping[SetName, Path | None],
+    backgrounds: Mapping[SetName, Path | None],
     only: list[str],
     settings: list[str],
     train: bool = True,
@@ -34,8 +37,9 @@ def benchmark(
 ) -> list[Row]:
     """Train what is missing and write ``out/physics.json`` and ``out/physics.md``; returns the rows.
 
-    ``given`` are folders of jets for the sets, instead of generated ones. ``only`` names the systems to train;
-    the report is of every system of the scale (and of ``only``) whose runs are finished.
+    ``given`` are folders of jets for the sets, ``backgrounds`` of background that no training sees, instead of
+    generated ones. ``only`` names the systems to train; the report is of every system of the scale (and of ``only``)
+    whose runs are finished.
     """
     scale = load_scale(scale_name)
     complete = systems_named([]) + systems_named(scale.ablations)
@@ -52,7 +56,10 @@ def benchmark(
     rows = []
     for set_name in set_names:
         own = [system for system in finished if system.jets == set_name]
-        rows += _rows_of_set(set_name, own, scale, folders, work, at_once)
+        if own:
+            trained_on = {folders[set_name], given.get(set_name) or folders[set_name]}
+            background = background_folder_of(set_name, scale, backgrounds.get(set_name), work, trained_on)
+            rows += _rows_of_set(set_name, own, scale, folders[set_name], background, work, at_once)
     missing = [system.name for system in reported if system not in finished]
     write_text(out / "physics.json", to_json(rows))
     write_text(out / "physics.md", markdown(rows, scale_name, scale, missing))
@@ -74,21 +81,17 @@ def _rows_of_set(
     set_name: SetName,
     systems: list[System],
     scale: Scale,
-    folders: dict[SetName, Path],
+    folder: Path,
+    background: Path,
     work: Path,
     at_once: int | None,
 ) -> list[Row]:
-    if not systems:
-        return []
-    processes = {signal for system in systems for signal in system.signals} | set(BACKGROUND[set_name])
-    test = read_test_jets(set_name, folders[set_name], processes, scale.test_jets)
+    signals = {signal for system in systems for signal in system.signals}
+    test = read_test_jets(set_name, folder, background, signals, scale.test_jets)
     runs = [training.folder(work) for training in trainings_of(systems, scale)]
     scores = scores_of_runs(runs, test, work / f"scores-{set_name}", typer.echo, at_once=at_once)
-    rows = []
-    for system in systems:
-        typer.echo(f"measuring {system.name}")
-        rows += rows_of(system, scale, scores, test, work)
-    return rows
+    truth = truth_of(test.jets, BACKGROUND[set_name], scale.replicas)
+    return rows_of_systems(systems, scale, scores, truth, work, typer.echo, at_once=at_once)
 
 
 @app.command()
@@ -104,6 +107,14 @@ def main(
     ] = None,
     jets_a: Annotated[Path | None, typer.Option(help="Jets of set A, instead of generated ones.")] = None,
     jets_b: Annotated[Path | None, typer.Option(help="Jets of set B, instead of generated ones.")] = None,
+    background_a: Annotated[
+        Path | None,
+        typer.Option(help="QCD of set A that no training sees, to report on, instead of generated jets."),
+    ] = None,
+    background_b: Annotated[
+        Path | None,
+        typer.Option(help="QCD of set B that no training sees, to report on, instead of generated jets."),
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Train this system only; repeatable.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -123,6 +134,7 @@ def main(
         folder,
         out or (folder / "results" if scale == "smoke" else PUBLISHED_RESULTS),
         given={"a": jets_a, "b": jets_b},
+        backgrounds={"a": background_a, "b": background_b},
         only=only or [],
         settings=settings or [],
         train=not report_only,

@@ -24,9 +24,12 @@ class Scale(BaseModel):
     jets: dict[SetName, dict[str, int]] = Field(
         description="set → process → jets: at most so many are used of those given, or so many are generated"
     )
+    background_jets: dict[SetName, dict[str, int]] = Field(
+        description="set → process → jets of the background that are reported on and that no training sees"
+    )
     fast: bool = Field(False, description="generate without multiparton interactions")
     constituents: int = Field(100, ge=2, description="leading constituents of generated jets")
-    test_jets: int = Field(ge=1, description="at most so many test jets of each process are measured")
+    test_jets: int = Field(ge=1, description="at most so many test jets of each signal are measured")
     replicas: int = Field(200, ge=2, description="of the bootstrap")
     headline_seeds: int = Field(3, ge=1, description="trainings of each headline system")
     ensemble: int = Field(10, ge=2, description="members of a deep ensemble")

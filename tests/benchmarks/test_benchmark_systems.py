@@ -3,14 +3,13 @@
 import json
 import math
 
-import numpy as np
 import pytest
 
-from benchmarks.physics.jets import counts, folder_for, limited, read_test_jets
-from benchmarks.physics.measures import DETECTION, MEASURES, SCULPTING, measure, over_seeds
+from benchmarks.physics.jets import counts, folder_for, limited
+from benchmarks.physics.measures import over_seeds, smaller_shares
 from benchmarks.physics.rows import Row, finite, published_line, to_json
 from benchmarks.physics.scales import load_scale, recipe_of
-from benchmarks.physics.systems import ABLATIONS, SYSTEMS, TABLES, Member, systems_named
+from benchmarks.physics.systems import ABLATIONS, BACKGROUND, SYSTEMS, TABLES, Member, systems_named
 from benchmarks.physics.trainings import check_split, groups_of, trainings_of
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.published import PUBLISHED
@@ -50,6 +49,14 @@ def test_every_system_is_a_valid_recipe_at_every_scale(system, scale):
         if system.table == "A plain":
             assert recipe.data.mass_matching is None
             assert not any("augmented" in name for own in recipe.data.classes.values() for name in own)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_fresh_background_is_of_the_processes_that_signals_are_told_from(scale):
+    fresh = load_scale(scale).background_jets
+    assert {name: tuple(own) for name, own in fresh.items()} == BACKGROUND
+    if scale != "smoke":
+        assert all(smaller_shares(sum(own.values())) == (0.1, 0.01, 0.001) for own in fresh.values())
 
 
 def test_systems_have_names_tables_and_known_processes():
@@ -130,28 +137,6 @@ def test_seeds_give_mean_and_standard_deviation():
     assert found["jsd"] == pytest.approx((1.0, math.sqrt(3)))
 
 
-def test_measures_of_known_scores():
-    rng = np.random.default_rng(1)
-    names = np.repeat(["qcd", "signal", "noise"], [4000, 2000, 2000])
-    mass = rng.uniform(50, 250, 8000)
-    score = np.where(names == "signal", 2, 0) + rng.uniform(0, 1, 8000)
-    found = measure(score, mass, names, ["qcd"], ["signal", "noise"], replicas=20)
-    assert set(found["signal"]) == set(MEASURES) == {*DETECTION, *SCULPTING, "spearman_mass"}
-    assert found["signal"]["auroc"] == (1.0, 0.0)
-    assert not np.isfinite(found["signal"]["rejection50"][0]), "no background is left"
-    value, error = found["noise"]["auroc"]
-    assert value == pytest.approx(0.5, abs=0.04)
-    assert 0.004 < error < 0.02, "1/√12 · √(1/2000 + 1/4000) is 0.008"
-    assert found["noise"]["rejection50"][0] == pytest.approx(2, rel=0.1)
-    assert abs(found["noise"]["spearman_mass"][0]) < 0.06
-    of_mass = measure(mass, mass, names, ["qcd"], ["signal"], replicas=20)["signal"]
-    assert of_mass["spearman_mass"][0] == pytest.approx(1.0)
-    # Half of a mass that is uniform on [50, 250]: its quantile 50 + 200 u becomes 150 + 100 u.
-    assert of_mass["wasserstein_gev"][0] == pytest.approx(100 / math.sqrt(3), rel=0.03)
-    assert of_mass["jsd"][0] == pytest.approx(0.311, abs=0.01)
-    assert of_mass["js_distance"][0] == pytest.approx(math.sqrt(of_mass["jsd"][0]))
-
-
 def test_infinite_measures_are_null_in_json():
     assert finite(math.inf) is None
     assert finite(math.nan) is None
@@ -199,19 +184,3 @@ def test_a_share_is_of_the_jets_that_a_recipe_uses(toy_folder, tmp_path):
     fewer = load_recipe("cnn", ["data.jets_per_process=30"])
     found = counts(folder_for(half, fewer, toy_folder, tmp_path / "fewer"))
     assert found == counts(toy_folder) | {"w_1tev": 25}
-
-
-def test_test_jets_are_those_that_no_training_reads(toy_folder):
-    from edgeood.jets.split import TEST, split_of
-
-    processes = {"quark", "gluon", "top_1tev"}
-    test = read_test_jets("b", toy_folder, processes, largest=30).jets
-    names, found = np.unique(test.process_names, return_counts=True)
-    assert set(names) == processes
-    assert found.max() == 30
-    known = test[test.process_names != "top_1tev"]
-    split = split_of(known.jets["event"], known.process_names, 0.6, 0.2)
-    assert (split == TEST).all()
-    assert len(known) > 20
-    with pytest.raises(EdgeoodError, match="no test jets of process 'qcd'"):
-        read_test_jets("b", toy_folder, {"qcd"}, 10)
