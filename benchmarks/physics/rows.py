@@ -14,7 +14,7 @@ from benchmarks.physics.measures import AT, MEASURES, Measured, Truth, measure, 
 from benchmarks.physics.scales import Scale
 from benchmarks.physics.scoring import Scores
 from benchmarks.physics.side_by_side import side_by_side
-from benchmarks.physics.systems import System
+from benchmarks.physics.systems import OURS, System
 from benchmarks.physics.trainings import groups_of
 from edgeood.evaluation.combination import ensemble, ova_ava
 from edgeood.evaluation.labels import FLATTENED
@@ -92,7 +92,7 @@ def published_line(system: System, score: str) -> PublishedResult | None:
     """
     if system.decorrelated:
         score = score.removesuffix(FLATTENED)
-    if not system.published or score not in system.labels:
+    if not system.published or score not in system.labels or score in OURS:
         return None
     for line in PUBLISHED:
         if (line.model, line.score) == (system.published, system.labels[score]):
