@@ -142,8 +142,8 @@ SYSTEMS = (
     _a("fcn-augmented", "FCN, mass-augmented", augmented("fcn", _W, _TOP), **_BLIND),
     _a("disco", "DisCo λ=100", Member("particlenet-disco"), published="DisCo λ=100", **_BLIND),
     _a(
-        "oe-vae", "outlier-exposed VAE", Member("oe-vae"), published="OE-VAE", **_BLIND,
-        labels={"max_logit": "anomaly score"},
+        "oe-vae", "outlier-exposed VAE", Member("oe-vae"), published="OE-VAE",
+        **(_BLIND | {"labels": {"max_logit": "anomaly score"}}),
     ),
     _a(
         "identity-augmented", "ParticleNet with identities, mass-augmented", Member("particlenet-identity-augmented"),

@@ -22,6 +22,7 @@ SCORES = {
     "mahalanobis_background": ScoreLabel(
         "Mahalanobis to background", "squared Mahalanobis distance to background"
     ),
+    "odds_and_distance": ScoreLabel("log-odds and distance", "log-odds and distance, standardised"),
     "relative_mahalanobis": ScoreLabel("relative Mahalanobis", "relative squared Mahalanobis distance"),
     "nearest_neighbours": ScoreLabel("nearest neighbours", "distance to the k-th neighbour"),
 }

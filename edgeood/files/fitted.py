@@ -15,6 +15,10 @@ AXES = {
     "mahalanobis_diagonal": {"mean": 2, "inverse_variance": 2},
     "minus_p_background": {"background": 0},
     "mahalanobis_background": {"mean": 1, "whitening": 2, "background": 0},
+    "odds_and_distance": {
+        **{"mean": 1, "whitening": 2, "background": 0},
+        **{"mean_odds": 0, "mean_distance": 0, "spread_odds": 0, "spread_distance": 0},
+    },
     "relative_mahalanobis": {"mean": 2, "whitening": 2, "mean_of_all": 1, "whitening_of_all": 2},
     "nearest_neighbours": {"bank": 2, "spread": 1},
 }

@@ -18,6 +18,7 @@ _WHERE = {
     "mahalanobis_diagonal": "edgeood.scores.mahalanobis:DiagonalMahalanobis",
     "minus_p_background": "edgeood.scores.minus_p_background:MinusPBackground",
     "mahalanobis_background": "edgeood.scores.mahalanobis_background:MahalanobisBackground",
+    "odds_and_distance": "edgeood.scores.odds_and_distance:OddsAndDistance",
     "energy": "edgeood.scores.energy:Energy",
     "relative_mahalanobis": "edgeood.scores.relative_mahalanobis:RelativeMahalanobis",
     "nearest_neighbours": "edgeood.scores.nearest_neighbours:NearestNeighbours",

@@ -20,14 +20,16 @@ DISTANCE_WEIGHT = 0.5
 """Of the distance beside the log-odds. Chosen among ¼, ½, 1 and 2 on jets that no table reports."""
 _SMALLEST = 1e-12
 """A jet at the background's very mean has a distance whose logarithm is finite all the same."""
+_STANDARDISATION = ("mean_odds", "mean_distance", "spread_odds", "spread_distance")
 
 
 class OddsAndDistance:
     """s(x) = u(x) + w·v(x), both standardised on the background that is trained on.
 
-    u = (log((1 − p_b)/p_b) − ⟨·⟩_b)/σ_b of CC22's −p_b (:mod:`edgeood.scores.minus_p_background`), v = (ln d² − ⟨·⟩_b)/σ_b
-    of their squared Mahalanobis distance to the background (eq. 2.2, arXiv:2201.07199), w = ``DISTANCE_WEIGHT``. The
-    logarithm makes of the distance, whose tail is long, something that can be added; the sum is ours.
+    u = (log((1 − p_b)/p_b) − ⟨·⟩_b)/σ_b of CC22's −p_b (:mod:`edgeood.scores.minus_p_background`), and
+    v = (ln d² − ⟨·⟩_b)/σ_b of their squared Mahalanobis distance d² to the background (eq. 2.2, arXiv:2201.07199);
+    w = ``DISTANCE_WEIGHT``. The logarithm makes of the distance, whose tail is long, something that can be added; the
+    sum is ours.
     """
 
     name = "odds_and_distance"
@@ -76,12 +78,12 @@ class OddsAndDistance:
         return result
 
     def parameters(self) -> dict[str, NDArray[Any]]:
-        """``mean`` (D,), ``whitening`` (D, D), ``centre`` and ``spread`` (2,), ``background``, ``threshold``."""
+        """``mean`` (D,), ``whitening`` (D, D), four numbers of the standardisation, ``background``, ``threshold``."""
+        standardisation = zip(_STANDARDISATION, [*self.centre, *self.spread], strict=True)
         return {
             "mean": self.mean,
             "whitening": self.whitening,
-            "centre": self.centre,
-            "spread": self.spread,
+            **{name: np.array(value) for name, value in standardisation},
             "background": np.array(self.background),
             "threshold": np.array(self.threshold),
         }
@@ -90,8 +92,9 @@ class OddsAndDistance:
     def from_parameters(cls, parameters: Mapping[str, NDArray[Any]]) -> Self:
         """The fitted score. Raises KeyError for a missing parameter."""
         score = cls()
-        for key in ("mean", "whitening", "centre", "spread"):
-            setattr(score, key, parameters[key])
+        score.mean, score.whitening = parameters["mean"], parameters["whitening"]
+        numbers = np.array([float(parameters[name]) for name in _STANDARDISATION])
+        score.centre, score.spread = numbers[:2], numbers[2:]
         score.background = int(parameters["background"])
         score.threshold = float(parameters["threshold"])
         return score

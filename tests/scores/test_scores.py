@@ -138,6 +138,10 @@ def test_parameters_round_trip_to_the_same_bits(known, tmp_path):
         "energy": {"threshold"},
         "relative_mahalanobis": {"mean", "whitening", "mean_of_all", "whitening_of_all", "threshold"},
         "nearest_neighbours": {"bank", "spread", "threshold"},
+        "odds_and_distance": {
+            *("mean", "whitening", "background", "threshold"),
+            *("mean_odds", "mean_distance", "spread_odds", "spread_distance"),
+        },
     }
     for name, score in fit_scores(*known, background=1).items():
         assert math.isnan(score.threshold)
@@ -161,7 +165,7 @@ def test_background_is_handed_to_the_scores_of_it_and_restored(known):
     for name, score in fit_scores(*known, background=1).items():
         values = score(representation, logits)
         assert_allclose(values, renamed[name](representation, logits[:, ::-1]), rtol=1e-9, atol=1e-9)
-        of_background = name in ("minus_p_background", "mahalanobis_background")
+        of_background = name in ("minus_p_background", "mahalanobis_background", "odds_and_distance")
         assert np.allclose(values, default[name](representation, logits)) != of_background
         restored = load_score(name, score.parameters())
         assert getattr(restored, "background", None) == (1 if of_background else None)
