@@ -48,6 +48,13 @@ def benchmark(
     needed = reported if report else chosen
     set_names: list[SetName] = sorted({system.jets for system in needed})
     folders = {set_name: folder_of(set_name, scale, given.get(set_name), work) for set_name in set_names}
+
+    def background(set_name: SetName) -> Path:
+        trained_on = {folders[set_name], given.get(set_name) or folders[set_name]}
+        return background_folder_of(set_name, scale, backgrounds.get(set_name), work, trained_on)
+
+    # What is given and cannot be used is told before anything is trained.
+    fresh = {name: background(name) for name in set_names if report and backgrounds.get(name)}
     if train:
         train_all(trainings_of(chosen, scale), scale, folders, work, settings, typer.echo, at_once=at_once)
     if not report:
@@ -57,9 +64,8 @@ def benchmark(
     for set_name in set_names:
         own = [system for system in finished if system.jets == set_name]
         if own:
-            trained_on = {folders[set_name], given.get(set_name) or folders[set_name]}
-            background = background_folder_of(set_name, scale, backgrounds.get(set_name), work, trained_on)
-            rows += _rows_of_set(set_name, own, scale, folders[set_name], background, work, at_once)
+            jets = folders[set_name], fresh.get(set_name) or background(set_name)
+            rows += _rows_of_set(set_name, own, scale, *jets, work, at_once)
     missing = [system.name for system in reported if system not in finished]
     write_text(out / "physics.json", to_json(rows))
     write_text(out / "physics.md", markdown(rows, scale_name, scale, missing))

@@ -15,6 +15,7 @@ from benchmarks.physics.jets import counts
 from benchmarks.physics.rows import Row
 from benchmarks.physics.scales import load_scale
 from benchmarks.physics.systems import ABLATIONS, SYSTEMS, TABLES, systems_named
+from edgeood.errors import EdgeoodError
 from edgeood.evaluation.labels import FLATTENED
 from edgeood.evaluation.published import PUBLISHED
 
@@ -191,6 +192,14 @@ def test_a_second_call_trains_nothing_and_writes_the_same_rows(work, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (work / "runs").glob("*/run.json")} == stamps
     for name in ("physics.json", "physics.md"):
         assert (tmp_path / name).read_bytes() == (work / "results" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_background_that_is_trained_on_is_told_first(work, tmp_path, capsys):
+    wrong = SMOKE | {"backgrounds": {"b": work / "generated-b"}}
+    with pytest.raises(EdgeoodError, match="is trained on; give --background-b"):
+        benchmark("smoke", work, tmp_path, **wrong)
+    assert capsys.readouterr().out == "", "before anything is trained or measured"
 
 
 def test_the_command_tells_a_mistake_in_one_sentence(tmp_path):
