@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeood.errors import EdgeoodError
 from edgeood.scores.fitting import check_background, checked, class_rows
 from edgeood.scores.gaussian import moments, squared_distance, whitening
 from edgeood.scores.minus_p_background import background_log_odds
@@ -40,7 +39,7 @@ class OddsAndDistance:
     centre: NDArray[np.float64]
     """(2,) background means of the log-odds and of ln d²."""
     spread: NDArray[np.float64]
-    """(2,) their standard deviations."""
+    """(2,) their standard deviations; 1 where all background jets have the same."""
 
     def __init__(self) -> None:
         self.background = 0
@@ -57,11 +56,9 @@ class OddsAndDistance:
         self.mean, covariance = moments(rows)
         self.whitening = whitening(covariance)
         views = self._views(rows, logits[labels == background])
-        self.centre, self.spread = views.mean(axis=1), views.std(axis=1)
-        if not (self.spread > 0).all():
-            raise EdgeoodError(
-                "all background jets have the same log-odds or distance, which says nothing; train the network longer."
-            )
+        self.centre, spread = views.mean(axis=1), views.std(axis=1)
+        # Where all background jets look alike, as to a network that was hardly trained, a view keeps its own scale.
+        self.spread = np.where(spread > 0, spread, 1.0)
         return self
 
     def _views(self, representation: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from benchmarks.physics.jets import counts, folder_for, limited
 from benchmarks.physics.measures import over_seeds, smaller_shares
 from benchmarks.physics.rows import Row, finite, published_line, to_json
 from benchmarks.physics.scales import load_scale, recipe_of
-from benchmarks.physics.systems import ABLATIONS, BACKGROUND, SYSTEMS, TABLES, Member, systems_named
+from benchmarks.physics.systems import ABLATIONS, BACKGROUND, OURS, SYSTEMS, TABLES, Member, systems_named
 from benchmarks.physics.trainings import check_split, groups_of, trainings_of
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.published import PUBLISHED
@@ -25,7 +25,7 @@ EVERY = (*SYSTEMS, *ABLATIONS)
 def test_every_published_line_stands_beside_one_of_our_systems():
     claimed = set()
     for system in SYSTEMS:
-        for score in system.labels if system.published else ():
+        for score in set(system.labels) - set(OURS) if system.published else ():
             line = published_line(system, score)
             assert set(line.detection) <= set(system.signals)
             assert line.decorrelated == system.decorrelated

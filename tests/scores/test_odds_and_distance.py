@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from edgeood.errors import EdgeoodError
 from edgeood.scores import fit_scores
 from edgeood.scores.mahalanobis_background import MahalanobisBackground
 from edgeood.scores.minus_p_background import background_log_odds
@@ -45,12 +44,19 @@ def test_it_sees_what_only_one_of_the_two_sees(known):
     assert np.isfinite(score(at_the_mean, np.array([[0.0, -2.0]]))).all()
 
 
-def test_it_comes_back_as_it_was_and_refuses_what_says_nothing(known):
-    representation, logits, labels = known
+def test_it_comes_back_as_it_was(known):
+    representation, logits, _ = known
     score = OddsAndDistance().fit(*known)
     score.threshold = 1.5
     again = OddsAndDistance.from_parameters(score.parameters())
     assert (again(representation, logits) == score(representation, logits)).all()
     assert again.threshold == 1.5
-    with pytest.raises(EdgeoodError, match="same log-odds"):
-        OddsAndDistance().fit(representation, np.zeros_like(logits), labels)
+
+
+def test_log_odds_that_say_nothing_leave_the_distance_alone(known):
+    representation, logits, labels = known
+    score = OddsAndDistance().fit(representation, np.zeros_like(logits), labels)
+    distance = MahalanobisBackground().fit(*known)(representation, logits)
+    ours = score(representation, np.zeros_like(logits))
+    assert np.isfinite(ours).all()
+    assert (np.diff(ours[np.argsort(distance)]) >= 0).all()
