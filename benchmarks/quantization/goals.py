@@ -12,7 +12,7 @@ LARGEST_LOSS = {4: 0.02, 6: 0.01, 8: 0.005}
 """Bits of the widest hidden weight or activation, at most → how far the AUROC within mass may be below the float
 network's, in the mean over the signals."""
 NOISE = 2.0
-"""How many errors of the difference the JSD may be above the float network's, the errors added in quadrature."""
+"""How far the JSD may be above the float network's, in errors of both added in quadrature."""
 
 
 def largest_loss(bits: int) -> float | None:
@@ -49,8 +49,8 @@ def goals_section(rows: Sequence[Row]) -> str:
     losses = ", ".join(f"{loss:g} ({bits} bits)" for bits, loss in sorted(LARGEST_LOSS.items(), reverse=True))
     goals = (
         f"AUROC within mass at most {losses} below the float network's, in the mean over the signals; JSD where one "
-        f"threshold lets 1 % of the background pass at most {NOISE:g} errors of the difference above the float "
-        "network's; no mismatch."
+        f"threshold lets 1 % of the background pass at most {NOISE:g} errors (both added in quadrature) above "
+        "the float network's; no mismatch."
     )
     if any(row.mismatches is None for row in rows):
         goals += " Engines were not compared."

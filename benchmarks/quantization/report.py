@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from benchmarks.quantization.designs import NETWORKS
 from benchmarks.quantization.goals import goals_section
 from benchmarks.quantization.jets import HeldOutJets
-from benchmarks.quantization.row_tables import auroc_table, decision_table, full_table, working_point_table
+from benchmarks.quantization.row_tables import (
+    NOT_COMPARED,
+    auroc_table,
+    decision_table,
+    full_table,
+    working_point_table,
+)
 from benchmarks.quantization.rows import Row
 from edgeood.evaluation.labels import jet_label, score_label
 
@@ -60,15 +66,23 @@ def _task(networks: Sequence[str], test: HeldOutJets) -> str:
 
 
 def _engines(rows: Sequence[Row]) -> str:
-    lines = []
+    """One line for each twin."""
+    twins: dict[str, list[Row]] = {}
     for row in rows:
-        if row.compared:
-            jets = ", ".join(f"{name} {count:,}" for name, count in row.compared.items())
-            told = f"{jets} jets; {row.mismatches} mismatches, {row.decision_mismatches} of decisions"
-        else:
-            told = "engines not compared"
+        twins.setdefault(row.run, []).append(row)
+    lines = []
+    for own in twins.values():
+        first, told = own[0], NOT_COMPARED
+        if first.compared:
+            told = (
+                ", ".join(f"{name} {count:,}" for name, count in first.compared.items())
+                + " jets; mismatches: "
+            )
+            told += ", ".join(
+                f"{score_label(row.score)} {row.mismatches} and {row.decision_mismatches} of decisions"
+                for row in own
+            )
         lines.append(
-            f"- {row.design.label}, {score_label(row.score)}: {told}. Trained on {row.trained_jets:,} jets, "
-            f"{row.epochs} epochs."
+            f"- {first.design.label}: {told}. Trained on {first.trained_jets:,} jets, {first.epochs} epochs."
         )
     return "\n".join(lines)

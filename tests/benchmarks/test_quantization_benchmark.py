@@ -211,6 +211,7 @@ def test_fresh_background_is_measured_on_whole_and_engines_may_be_left_out(
     text = (tmp_path / "out" / "quantization.md").read_text(encoding="utf-8")
     assert "300 of them QCD (of files of their own)" in text
     assert text.count("| not compared |") == 4
+    assert "4-bit activations: not compared. Trained on" in text
     assert "Engines were not compared." in text
 
     def refused(background: Path, message: str) -> None:
@@ -317,7 +318,7 @@ def test_a_mistake_is_told_in_one_sentence(tmp_path, toy_jet_file):
     ):
         benchmark(tmp_path, Given([toy_jet_file]), tmp_path, Comparison(("network", "onnx"), 10, 0))
     command = [sys.executable, "-m", "benchmarks.quantization", "--jets", str(toy_jet_file)]
-    command += ["--runs-folder", str(tmp_path)]
+    command += ["--runs-folder", str(tmp_path), "--background", str(toy_jet_file), "--no-verify"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(f"benchmarks.quantization: {tmp_path} holds no run of a quantized twin")
