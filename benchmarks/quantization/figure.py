@@ -28,8 +28,9 @@ def quantization_figure(rows: Sequence[Row]) -> "Figure":
     kinds = list(dict.fromkeys(_kind(row) for row in rows))
     colours = {kind: look.colour for kind, look in zip(kinds, looks(len(kinds)), strict=True)}
     with style():
-        figure = new_figure(3.9 * len(scores) + 3.2, 6.6)
-        panels = figure.subplots(2, len(scores), squeeze=False, sharex="col", sharey="row")
+        entries = _entries(rows, colours)
+        figure = new_figure(4.6 * len(scores), 6.4 + 0.11 * len(entries))
+        panels = figure.subplots(2, len(scores), squeeze=False, sharex="col")
         for column, score in enumerate(scores):
             own = [row for row in rows if row.score == score]
             for axes, values in zip(panels[:, column], (_auroc, _jsd), strict=True):
@@ -38,7 +39,7 @@ def quantization_figure(rows: Sequence[Row]) -> "Figure":
             cost_axis(panels[1, column])
         panels[0, 0].set_ylabel("AUROC within mass")
         panels[1, 0].set_ylabel("JSD of the QCD mass at 1 % [bit]")
-        figure.legend(handles=_entries(rows, colours), loc="outside right upper", alignment="left")
+        figure.legend(handles=entries, loc="outside lower center", ncols=2, alignment="left")
     return figure
 
 
