@@ -1,6 +1,7 @@
 """``python -m benchmarks.quantization``: float runs and their twins → one table and one figure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +9,24 @@ import typer
 
 from benchmarks.quantization.engines import SIMULATIONS, Comparison
 from benchmarks.quantization.figure import quantization_figure
-from benchmarks.quantization.jets import files_of, held_out_jets
+from benchmarks.quantization.jets import (
+    background_files_of,
+    check_fresh,
+    check_uncalibrated,
+    files_of,
+    held_out_jets,
+)
+from benchmarks.quantization.measures import Measuring
 from benchmarks.quantization.report import markdown
 from benchmarks.quantization.rows import Row, rows_of, to_json
-from benchmarks.quantization.runs import pairs_in, tasks_of
+from benchmarks.quantization.runs import Pair, pairs_in, tasks_of
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS
 from edgeood.evaluation.figures import save_figure
 from edgeood.files.atomic import write_text
 from edgeood.jets.format import jet_files
+from edgeood.recipe import Recipe
 from edgeood.runtime import ENGINES
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
@@ -27,35 +36,53 @@ WORK = "benchmark"
 """Folder beside the runs: scores and comparisons, kept for the next call."""
 
 
+@dataclass(frozen=True)
+class Jets:
+    """Where the jets lie that twins are measured on."""
+
+    files: Sequence[Path]
+    """jet files or folders: of the known classes the test jets count, of the signals all"""
+    background: Sequence[Path] = ()
+    """jet files or folders of background that no run was trained on and no threshold fitted on"""
+    largest: int = 20_000
+    """measured on at most so many of each process in ``files``"""
+
+
 def benchmark(
     runs_folder: Path,
-    jets: Sequence[Path],
+    jets: Jets,
     out: Path,
-    comparison: Comparison,
+    comparison: Comparison | None,
     *,
-    test_jets: int = 20_000,
     replicas: int = REPLICAS,
     tell: Callable[[str], None] = print,
 ) -> list[Row]:
     """Write ``quantization.json``, ``.md``, ``.png`` and ``.pdf`` to ``out``; returns the rows.
 
-    At most ``test_jets`` jets of each process are measured on. What takes long is kept in
-    ``runs_folder/benchmark`` and not done again.
+    Without a ``comparison`` the engines are left out. Scores and comparisons are kept in ``runs_folder/benchmark`` and
+    not made again.
+
+    Raises :class:`EdgeoodError` for an engine that there is none of, runs that cannot be paired
+    (:func:`~benchmarks.quantization.runs.pairs_in`), or jets that a run has seen.
     """
-    unknown = [name for name in comparison.engines if name not in ENGINES]
+    unknown = [name for name in (comparison.engines if comparison else ()) if name not in ENGINES]
     if unknown:
         raise EdgeoodError(f"there is no engine '{unknown[0]}'; choose of {', '.join(ENGINES)}.")
-    files = jet_files(list(jets))
+    pairs, files = pairs_in(runs_folder), jet_files(list(jets.files))
+    given = jet_files(list(jets.background)) if jets.background else []
+    # Whatever is wrong with the jets is told before anything takes long.
+    tasks = [Task.of(task, files, given) for task in tasks_of(pairs)]
+    if foreign := set(given) - {file for task in tasks for file in task.fresh}:
+        raise EdgeoodError(f"{min(foreign)} holds no background of any run in {runs_folder}; leave it out.")
     folder = runs_folder / WORK
     folder.mkdir(exist_ok=True)
     rows, tests = [], []
-    for pairs in tasks_of(pairs_in(runs_folder)):
-        recipes = list({run.path: run.recipe for pair in pairs for run in pair.runs}.values())
-        own = files_of(recipes, files)
-        test = held_out_jets(recipes, own, test_jets)
-        for pair in pairs:
-            rows += rows_of(pair, test, comparison, own, folder, replicas, tell)
-        tests.append((pairs[0].network, test))
+    for task in tasks:
+        test = held_out_jets(task.recipes, task.files, jets.largest, task.fresh)
+        measuring = Measuring(test, replicas)
+        for pair in task.pairs:
+            rows += rows_of(pair, measuring, comparison, task.files, folder, tell)
+        tests.append(([pair.design.network for pair in task.pairs], test))
     write_text(out / "quantization.json", to_json(rows))
     write_text(out / "quantization.md", markdown(rows, tests))
     save_figure(quantization_figure(rows), out / "quantization")
@@ -63,21 +90,51 @@ def benchmark(
     return rows
 
 
+@dataclass(frozen=True)
+class Task:
+    """Twins that tell the same signals from the same background, and the jet files that concern them."""
+
+    pairs: Sequence[Pair]
+    recipes: Sequence[Recipe]
+    files: Sequence[Path]
+    fresh: Sequence[Path]
+    """of the background alone; empty if the test jets of ``files`` are measured on"""
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], files: Sequence[Path], background: Sequence[Path]) -> "Task":
+        """Of all jet files those of the task. Raises :class:`EdgeoodError` if a run has seen its background."""
+        runs = list({run.path: run for pair in pairs for run in pair.runs}.values())
+        recipes = [run.recipe for run in runs]
+        own, fresh = files_of(recipes, files), background_files_of(recipes[0], background)
+        if fresh:
+            check_fresh(runs, fresh)
+        else:
+            check_uncalibrated(runs, own)
+        return cls(pairs, recipes, own, fresh)
+
+
 @app.command()
 def main(
     jets: Annotated[list[Path], typer.Option(help="Jet files or folders of them; repeatable.")],
     runs_folder: Annotated[Path, typer.Option(help="Folder of the finished runs, float and quantized.")],
+    background: Annotated[
+        list[Path] | None,
+        typer.Option(help="Background that no run has seen, instead of the test jets in --jets; repeatable."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = PUBLISHED_RESULTS,
     engines: Annotated[str, typer.Option(help="Comma-separated.")] = "network,onnxruntime,csim",
-    test_jets: Annotated[int, typer.Option(help="Measure on at most so many jets of a process.")] = 20_000,
+    test_jets: Annotated[
+        int, typer.Option(help="Measure on at most so many jets of a process in --jets.")
+    ] = 20_000,
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare the engines.")] = True,
     verify_jets: Annotated[int, typer.Option(help="Compare engines on so many jets.")] = 20_000,
     csim_jets: Annotated[
         int, typer.Option(help=f"Compare {' and '.join(SIMULATIONS)} on so many jets.")
     ] = 2_000,
 ) -> None:
-    """Compare float networks and their quantized twins: AUROC, mass sculpting, EBOPs, bit equality."""
-    comparison = Comparison(tuple(engines.split(",")), verify_jets, csim_jets)
-    benchmark(runs_folder, jets, out, comparison, test_jets=test_jets, tell=typer.echo)
+    """Compare float networks and their quantized twins: detection, mass sculpting, EBOPs, bit equality."""
+    comparison = Comparison(tuple(engines.split(",")), verify_jets, csim_jets) if verify else None
+    benchmark(runs_folder, Jets(jets, background or (), test_jets), out, comparison, tell=typer.echo)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.quantization.runs import NETWORKS, TOOLKITS
+from benchmarks.quantization.designs import NETWORKS, TOOLKITS
 from edgeood.evaluation.labels import jet_label, score_label
 from edgeood.evaluation.tables import as_markdown, decision_tables, format_measured
 from edgeood.inputs.needs import Needs

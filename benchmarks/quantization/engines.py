@@ -15,7 +15,6 @@ from edgeood.export.record import exported
 from edgeood.files.atomic import write_text
 from edgeood.run import Run
 from edgeood.runtime.verify import verify
-from edgeood.scores.fused import FUSED_SCORES
 
 TARGETS = {
     "qonnx": "qonnx",
@@ -48,27 +47,35 @@ class Comparison:
 
 
 def compare(
-    run: Run, comparison: Comparison, files: Sequence[Path], folder: Path, tell: Callable[[str], None]
+    run: Run,
+    scores: Sequence[str],
+    comparison: Comparison,
+    files: Sequence[Path],
+    folder: Path,
+    tell: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
-    """Score → ``mismatches`` of all pairs of engines and ``compared``, engine → jets, of a twin.
+    """Score → ``mismatches`` of scores and ``decision_mismatches`` of all pairs of engines, and ``compared``.
 
-    What a comparison needs is exported first; a comparison of the same weights, engines and jets is looked up
-    (after a change of an engine, remove ``folder``).
+    That is engine → jets. What a comparison of a twin needs is exported first; a comparison of the same weights,
+    thresholds, engines and jets is looked up (after a change of an engine, remove ``folder``).
     """
-    found: dict[str, dict[str, Any]] = {name: {"mismatches": 0, "compared": {}} for name in FUSED_SCORES}
+    found: dict[str, dict[str, Any]] = {
+        name: {"mismatches": 0, "decision_mismatches": 0, "compared": {}} for name in scores
+    }
     for engines, count in comparison.parts():
         jets = comparison_file(files, count, folder)
-        key = hashlib.sha256(f"{identity_of(run)} {engines} {jets.name}".encode()).hexdigest()
+        key = hashlib.sha256(f"{identity_of(run)} {scores} {engines} {jets.name}".encode()).hexdigest()
         record = folder / f"compared-{run.path.name}-{key[:12]}.json"
         if not record.is_file():
-            for score in FUSED_SCORES:
+            for score in scores:
                 _export(run, score, engines, tell)
             tell(f"comparing {', '.join(engines)} of {run.path.name} on {count:,} jets")
-            report = verify(run, jets, engines, FUSED_SCORES)
+            report = verify(run, jets, engines, scores)
             write_text(record, json.dumps(report, indent=1) + "\n")
         report = json.loads(record.read_text(encoding="utf-8"))
         for score, own in found.items():
-            own["mismatches"] += sum(report["scores"][score]["mismatches"].values())
+            for kind in ("mismatches", "decision_mismatches"):
+                own[kind] += sum(report["scores"][score][kind].values())
             for name in engines:
                 jets_of = report["jets_by_engine"][name]
                 own["compared"][name] = max(jets_of, own["compared"].get(name, 0))

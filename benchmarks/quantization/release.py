@@ -15,7 +15,8 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks.quantization.card import markdown
-from benchmarks.quantization.rows import hidden_bits, total_ebops
+from benchmarks.quantization.designs import bits_of
+from benchmarks.quantization.rows import total_ebops
 from edgeood.checksums import sha256_of
 from edgeood.cli.options import UnseenOption
 from edgeood.entry_point import run_command
@@ -155,7 +156,7 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
     """What ``card.json`` says, without checksums and limits."""
     recipe = run.recipe
     assert recipe.quantization is not None
-    ebops = total_ebops(run)
+    ebops = total_ebops(run, FUSED_SCORES)
     background = np.isin(jets.process_names, recipe.data.classes[recipe.data.background])
     scores = {}
     for score in FUSED_SCORES:
@@ -176,7 +177,7 @@ def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[s
         "score": recipe.score.kind,
         "network": recipe.network.kind,
         "toolkit": recipe.quantization.toolkit,
-        "bits": hidden_bits(recipe),
+        "bits": max(bits_of(recipe)),
         "inputs": recipe.inputs.model_dump(mode="json"),
         "needs": needs_of(recipe.inputs.model_dump())._asdict(),
         "classes": {key: list(members) for key, members in recipe.data.classes.items()},

@@ -1,135 +1,88 @@
-"""The rows as Markdown: the table, the goals, and what is not reached."""
+"""The rows as Markdown: where a trigger works, mass-blind decisions, AUROC, engines, goals and what misses them."""
 
 from collections.abc import Sequence
 
+from benchmarks.quantization.designs import NETWORKS
+from benchmarks.quantization.goals import goals_section
 from benchmarks.quantization.jets import HeldOutJets
+from benchmarks.quantization.row_tables import (
+    NOT_COMPARED,
+    auroc_table,
+    decision_table,
+    full_table,
+    working_point_table,
+)
 from benchmarks.quantization.rows import Row
-from benchmarks.quantization.runs import NETWORKS, TOOLKITS
 from edgeood.evaluation.labels import jet_label, score_label
-from edgeood.evaluation.tables import format_measured
-
-LARGEST_LOSS = 0.005
-"""Of AUROC, by quantization to at most :data:`MOST_BITS` bits."""
-MOST_BITS = 8
-LARGEST_SCULPTING = 0.02
-"""Of the JSD, more than the float network's."""
 
 _INTRODUCTION = """\
 # Quantized twins
 
 `python -m benchmarks.quantization`: float networks, their quantized twins, and the score that firmware computes.
 
-{tasks} No network has seen these jets; errors are the
-bootstrap's. Δ is quantized minus float, with the error of the difference on the same jets. JSD (bits) is
-between the mass spectra of all QCD jets and of their most anomalous half. Bits are those of the widest weight or
-activation of a hidden layer (all before the representation; inputs keep the bits that they come in, and biases may
-be wider); EBOPs are effective bit operations of network and
-score for one jet (`edgeood/fixed_point/bit_operations.py`), the weights counted at every pixel or
-constituent. Mismatches are integer scores on which any two engines disagree, on jets and on corner inputs."""
+{tasks} No network has seen these jets, and no threshold was fitted on them. Values of several signals are their mean
+(`quantization.json` has each); errors are the bootstrap's, of the decisions' efficiencies binomial. Weights and
+activations are the widest of a hidden layer (all before the representation; inputs keep the bits that they come in,
+and biases may be wider); EBOPs are effective bit operations of network and score for one jet
+(`edgeood/fixed_point/bit_operations.py`), the weights counted at every pixel or constituent."""
+
+_WORKING_POINT = """\
+ε_S is the share of the signal that passes where the stated share of QCD does, *within mass*: each score is compared
+with those of QCD jets of the same mass. JSD and W₂ are between the mass spectra of all QCD jets and of the 1 % that
+pass one threshold for all masses. Both are above zero for any finite sample: "by chance" is the mean for scores that
+know nothing of mass. Mismatches are integer scores on which any two engines disagree, on jets and on corner inputs."""
+
+_DECISIONS = """\
+Calibrated twins have a threshold for each mass (`edgeood calibrate`): ε_B is the share of QCD that passes it, and 95 %
+of decisions that know nothing of mass stay below the second of the two numbers by chance. Mismatches are decisions on
+which any two engines disagree."""
+
+_AUROC = """\
+Of the scores as they are, and within mass. Δ is quantized minus float, with the error of the difference on the same
+jets. JSD is between the mass spectra of all QCD jets and of their most anomalous half, as the papers have it."""
 
 
-def markdown(rows: Sequence[Row], tests: Sequence[tuple[str, HeldOutJets]]) -> str:
-    """The whole report; ``tests`` are the jets that each kind of network was tested on."""
-    introduction = _INTRODUCTION.format(tasks=" ".join(_task(network, test) for network, test in tests))
-    blocks = [introduction, _table(rows), "## Engines", _engines(rows)]
-    if full := _full(rows):
+def markdown(rows: Sequence[Row], tests: Sequence[tuple[Sequence[str], HeldOutJets]]) -> str:
+    """The whole report; ``tests`` are kinds of networks, and the jets that they were tested on."""
+    tasks = " ".join(_task(networks, test) for networks, test in tests)
+    blocks = [_INTRODUCTION.format(tasks=tasks)]
+    blocks += ["## At a trigger's working point", _WORKING_POINT, working_point_table(rows)]
+    if decisions := decision_table(rows):
+        blocks += ["## The mass-blind decision", _DECISIONS, decisions]
+    blocks += ["## AUROC, and sculpting at one half", _AUROC, auroc_table(rows)]
+    if full := full_table(rows):
         blocks += ["## ParticleNet-lite against the full ParticleNet", full]
-    return "\n\n".join([*blocks, "## Goals", _goals(rows)]) + "\n"
+    return "\n\n".join([*blocks, "## Engines", _engines(rows), "## Goals", goals_section(rows)]) + "\n"
 
 
-def _task(network: str, test: HeldOutJets) -> str:
+def _task(networks: Sequence[str], test: HeldOutJets) -> str:
+    names = ", ".join(NETWORKS[name] for name in dict.fromkeys(networks))
     signals = ", ".join(jet_label(name) for name in test.signals)
+    where = "of files of their own" if test.fresh else "of the split's test jets"
     return (
-        f"{NETWORKS[network]}: AUROC of {signals} against QCD on {len(test.jets):,} jets, "
-        f"{int(test.background.sum()):,} of them QCD."
+        f"{names}: {signals} against QCD, on {len(test.jets):,} jets, {int(test.background.sum()):,} of them QCD "
+        f"({where})."
     )
-
-
-def name_of(row: Row) -> str:
-    """How the report names a row."""
-    return f"{NETWORKS[row.network]}, {TOOLKITS[row.toolkit]}, {score_label(row.score)}"
-
-
-def _lines(head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
-    marks = ["---"] * left + ["--:"] * (len(head) - left)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, marks, *rows))
-
-
-def _table(rows: Sequence[Row]) -> str:
-    head = ["network", "toolkit", "score", "bits", "EBOPs", "AUROC float", "quantized", "Δ"]
-    head += ["JSD float", "quantized", "mismatches"]
-    return _lines(
-        head,
-        [
-            [
-                NETWORKS[row.network],
-                TOOLKITS[row.toolkit],
-                score_label(row.score),
-                str(row.bits),
-                f"{row.ebops:,}",
-                format_measured((row.auroc_float, row.error_float)),
-                format_measured((row.auroc_quantized, row.error)),
-                _signed(row),
-                format_measured((row.jsd_float, row.jsd_float_error)),
-                format_measured((row.jsd_quantized, row.jsd_quantized_error)),
-                str(row.mismatches),
-            ]
-            for row in rows
-        ],
-        3,
-    )
-
-
-def _signed(row: Row) -> str:
-    return ("+" if row.difference >= 0 else "") + format_measured((row.difference, row.difference_error))
 
 
 def _engines(rows: Sequence[Row]) -> str:
-    return "\n".join(
-        f"- {name_of(row)}: {', '.join(f'{name} {count:,}' for name, count in row.compared.items())} jets; "
-        f"{row.mismatches} mismatches. Trained on {row.trained_jets:,} jets, {row.epochs} epochs."
-        for row in rows
-    )
-
-
-def _full(rows: Sequence[Row]) -> str:
-    own = [row for row in rows if row.auroc_full is not None]
-    return _lines(
-        ["toolkit", "score", "full, float", "lite, float", "lite, quantized"],
-        [
-            [
-                TOOLKITS[row.toolkit],
-                score_label(row.score),
-                format_measured((row.auroc_full, row.error_full)),
-                format_measured((row.auroc_float, row.error_float)),
-                format_measured((row.auroc_quantized, row.error)),
-            ]
-            for row in own
-        ],
-        2,
-    ) * bool(own)
-
-
-def missed(row: Row) -> list[str]:
-    """The goals that a row misses, in words."""
-    found = []
-    if row.mismatches:
-        found.append(f"{row.mismatches} mismatches")
-    if row.bits > MOST_BITS:
-        found.append(f"{row.bits} bits, more than {MOST_BITS}")
-    if row.difference < -LARGEST_LOSS:
-        found.append(
-            f"AUROC {format_measured((-row.difference, row.difference_error))} below the float network's"
+    """One line for each twin."""
+    twins: dict[str, list[Row]] = {}
+    for row in rows:
+        twins.setdefault(row.run, []).append(row)
+    lines = []
+    for own in twins.values():
+        first, told = own[0], NOT_COMPARED
+        if first.compared:
+            told = (
+                ", ".join(f"{name} {count:,}" for name, count in first.compared.items())
+                + " jets; mismatches: "
+            )
+            told += ", ".join(
+                f"{score_label(row.score)} {row.mismatches} and {row.decision_mismatches} of decisions"
+                for row in own
+            )
+        lines.append(
+            f"- {first.design.label}: {told}. Trained on {first.trained_jets:,} jets, {first.epochs} epochs."
         )
-    if row.jsd_quantized - row.jsd_float > LARGEST_SCULPTING:
-        found.append(f"JSD {row.jsd_quantized - row.jsd_float:.3f} above the float network's")
-    return found
-
-
-def _goals(rows: Sequence[Row]) -> str:
-    goals = (
-        f"No mismatch; AUROC at most {LARGEST_LOSS:g} below the float network's at {MOST_BITS} bits or fewer; JSD at "
-        f"most {LARGEST_SCULPTING:g} above it. "
-    )
-    lines = [f"- {name_of(row)}: {', '.join(missed(row))}." for row in rows if missed(row)]
-    return goals + ("\n\n".join(["Missed:", "\n".join(lines)]) if lines else "All rows reach them.")
+    return "\n".join(lines)

@@ -13,7 +13,7 @@ from edgeood.files.atomic import atomic_path
 from edgeood.inputs import inputs_of
 from edgeood.run import Run
 from edgeood.runtime.network import open_network
-from edgeood.scores.fused import FUSED_SCORES
+from edgeood.scores.fused import FUSED_SCORES, firmware_score
 
 _AT_ONCE = 8192
 
@@ -29,11 +29,22 @@ def identity_of(run: Run) -> str:
     return sha256_of(run.network_file) + sha256_of(run.path / "scores.npz")
 
 
+def fused_scores_of(run: Run) -> list[str]:
+    """The fused scores that firmware can compute of a twin: one that misses its error budget is left out."""
+    recipe, parameters = run.recipe, run.load_scores()
+    return [
+        name
+        for name in FUSED_SCORES
+        if name in parameters and firmware_score(recipe, name, parameters[name]) is not None
+    ]
+
+
 def scores_of(run: Run, test: HeldOutJets, folder: Path, tell: Callable[[str], None]) -> Scores:
     """The fused scores of the test jets, in fixed point for a twin; for a float run, :data:`ALONE` as well."""
-    names = list(FUSED_SCORES)
-    if not run.quantized:
-        names += [name for name in ALONE.values() if name in run.load_scores()]
+    if run.quantized:
+        names = fused_scores_of(run)
+    else:
+        names = [name for name in (*FUSED_SCORES, *ALONE.values()) if name in run.load_scores()]
     file, key = folder / f"scores-{run.path.name}.npz", identity_of(run) + test.fingerprint
     if file.is_file():
         with np.load(file, allow_pickle=False) as content:

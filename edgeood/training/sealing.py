@@ -33,8 +33,12 @@ def seal(
     train: KnownJets,
     validation: KnownJets,
     data: dict[str, str],
+    **more: Any,
 ) -> Run:
-    """Save weights and scores, fit the working points, and close the run; ``data`` are the jet files' checksums."""
+    """Save weights and scores, fit the working points, and close the run.
+
+    ``data`` are the jet files' checksums, ``more`` goes into the manifest as it is.
+    """
     from safetensors.torch import save_file
 
     network.cpu()
@@ -61,7 +65,7 @@ def seal(
     scores = with_working_points(recipe, network, parameters, validation)
     jets = {"train": len(train), "validation": len(validation)}
     domain = _domain(background, train, validation)
-    return Run.finish(folder, recipe, data, scores=scores, jets=jets, domain=domain)
+    return Run.finish(folder, recipe, data, scores=scores, jets=jets, domain=domain, **more)
 
 
 def _domain(background: int, *parts: KnownJets) -> dict[str, list[float]]:

@@ -180,7 +180,9 @@ def train(
             start_from_float(network, teacher_network.state_dict())  # type: ignore[arg-type]
         tensors, checks = (_tensors(resolved, split, teacher_network) for split in (known, held_out))
         fit(resolved, folder, network, tensors, checks, callbacks=callbacks, progress=progress)
-        run = seal(resolved, folder, network, known, held_out, {path.name: sha256_of(path) for path in files})
+        taught_by = {"teacher": sha256_of(teacher_run.network_file)} if teacher_run else {}
+        data = {path.name: sha256_of(path) for path in files}
+        run = seal(resolved, folder, network, known, held_out, data, **taught_by)
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
         (folder / STARTED).unlink(missing_ok=True)
     return run

@@ -1,7 +1,8 @@
-"""The benchmark of the quantized twins at its smallest size: four twins, two float networks, one full ParticleNet."""
+"""The benchmark of the quantized twins at its smallest size: five twins, three float networks, one full ParticleNet."""
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,18 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.quantization.__main__ import Jets as Given
 from benchmarks.quantization.__main__ import benchmark
+from benchmarks.quantization.designs import bits_of, design_of
 from benchmarks.quantization.engines import Comparison
 from benchmarks.quantization.jets import comparison_file, held_out_jets
-from benchmarks.quantization.measures import paired_auroc
-from benchmarks.quantization.report import missed
-from benchmarks.quantization.rows import Row, hidden_bits
+from benchmarks.quantization.measures import MEAN, Detection
+from benchmarks.quantization.rows import Row
 from benchmarks.quantization.runs import pairs_in
+from edgeood.commissioning.calibrate import calibrate
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import bootstrap_auroc
+from edgeood.evaluation.detection import roc_curve, signal_efficiency_at
+from edgeood.evaluation.mass.flattening import flattened
 from edgeood.evaluation.mass.sculpting import mass_sculpting
 from edgeood.inputs import inputs_of
-from edgeood.jets.format import read_jets
+from edgeood.jets.format import Jets, read_jets, write_jets
 from edgeood.jets.split import TEST
 from edgeood.recipe import load_recipe, parse_recipe
 from edgeood.run import Run
@@ -63,20 +68,26 @@ NETWORKS = {
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, toy_jet_file: Path) -> Path:
-    """A folder of seven runs, trained in seconds."""
+    """A folder of nine runs, trained in seconds; two float CNNs differ in nothing but their seed."""
     folder = tmp_path_factory.mktemp("runs")
 
-    def make(name: str, inputs: dict, network: dict, teacher: Path | None = None, **more: object) -> None:
+    def make(name: str, inputs: dict, network: dict, teacher: str | None = None, **more: object) -> None:
         recipe = parse_recipe({"name": name, "inputs": inputs, "network": network, **COMMON, **more}, name)
-        train(recipe, folder / name, jets=[toy_jet_file], teacher=teacher, progress=False)
+        taught_by = folder / teacher if teacher else None
+        train(recipe, folder / name, jets=[toy_jet_file], teacher=taught_by, progress=False)
 
     for name, (inputs, network, entry) in NETWORKS.items():
         make(f"{name}-float", inputs, network)
         for toolkit in ("qkeras", "brevitas"):
             quantization = {"toolkit": toolkit, "input": entry, "representation": {"bits": 10, "integer": 3}}
-            teacher = folder / f"{name}-float"
+            teacher = f"{name}-float"
             make(f"{name}-{toolkit}", inputs, network, teacher, distillation={}, quantization=quantization)
     make("particlenet", {"kind": "constituents", "constituents": 8}, FULL)
+    make("cnn-float-again", IMAGES, CNN, seed=2)
+    fewer = {**quantization, "input": NETWORKS["cnn"][2], "weights": {"bits": 5, "integer": 1}}
+    fewer["activations"] = {"bits": 4, "integer": 3, "signed": False}
+    make("cnn-brevitas-5", IMAGES, CNN, "cnn-float-again", distillation={}, quantization=fewer)
+    calibrate(folder / "cnn-brevitas-5", [toy_jet_file], [0.2])
     return folder
 
 
@@ -86,7 +97,8 @@ ENGINES = Comparison(("network", "onnxruntime"), jets=300, simulated_jets=0)
 @pytest.fixture(scope="module")
 def results(runs, toy_jet_file, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("results")
-    benchmark(runs, [toy_jet_file], out, ENGINES, test_jets=110, replicas=30, tell=lambda line: None)
+    given = Given([toy_jet_file], largest=110)
+    benchmark(runs, given, out, ENGINES, replicas=30, tell=lambda line: None)
     return out
 
 
@@ -96,23 +108,28 @@ def rows(results) -> list[dict]:
 
 
 @pytest.mark.slow
-def test_every_combination_has_one_row_and_no_mismatch(rows):
-    assert [(row["network"], row["toolkit"], row["score"]) for row in rows] == [
-        (network, toolkit, score)
-        for network in ("cnn", "particlenet_lite")
-        for toolkit in ("qkeras", "brevitas")
-        for score in SCORES
+def test_every_twin_has_a_row_for_each_score_and_no_mismatch(rows):
+    expected = [("cnn", 12, 6, 8, toolkit) for toolkit in ("qkeras", "brevitas")]
+    expected += [("cnn", 12, 5, 4, "brevitas")]
+    expected += [("particlenet_lite", 8, 6, 8, toolkit) for toolkit in ("qkeras", "brevitas")]
+    keys = ("network", "size", "bits_weights", "bits_activations", "toolkit", "score")
+    assert [tuple(row[key] for key in keys) for row in rows] == [
+        (*design, score) for design in expected for score in SCORES
     ]
-    fields = {field.name for field in dataclasses.fields(Row)}
-    assert fields >= REQUIRED
+    fields = {field.name for field in dataclasses.fields(Row)} | REQUIRED
     for row in rows:
-        assert set(row) == fields
-        assert row["mismatches"] == 0
+        assert set(row) >= fields
+        assert row["mismatches"] == row["decision_mismatches"] == 0
         assert row["engines"] == ["network", "onnxruntime"]
         assert row["compared"] == {"network": 300, "onnxruntime": 300}
-        assert row["bits"] == 8
+        assert row["bits"] == max(row["bits_weights"], row["bits_activations"])
         assert row["ebops"] > 100
-        assert (row["auroc_full"] is None) == (row["network"] == "cnn")
+        assert bool(row["full"]) == (row["network"] == "particlenet_lite")
+        assert (row["identity"], row["leptons_first"], row["fresh_background"]) == (False, False, False)
+        again = row["run"] == "cnn-brevitas-5"
+        assert list(row["decisions"]) == (["0.2"] if again else [])
+        kind = "cnn" if row["network"] == "cnn" else "lite"
+        assert row["teacher"] == ("cnn-float-again" if again else f"{kind}-float")
     for one, other in zip(rows[::2], rows[1::2], strict=True):
         assert one["ebops"] < other["ebops"], (
             "the Mahalanobis distance multiplies, the largest logit does not"
@@ -121,7 +138,7 @@ def test_every_combination_has_one_row_and_no_mismatch(rows):
 
 @pytest.mark.slow
 def test_numbers_are_those_of_the_scores_on_jets_that_no_run_has_seen(rows, runs, toy_jet_file):
-    row = next(r for r in rows if (r["network"], r["toolkit"], r["score"]) == ("cnn", "brevitas", SCORES[1]))
+    row = next(r for r in rows if (r["run"], r["score"]) == ("cnn-brevitas", SCORES[1]))
     run = Run.open(runs / "cnn-brevitas")
     jets = read_jets(toy_jet_file)
     jets = jets[split_jets(jets, run.recipe.data) == TEST]
@@ -130,19 +147,33 @@ def test_numbers_are_those_of_the_scores_on_jets_that_no_run_has_seen(rows, runs
     jets = jets[np.sort(used)]
     assert row["jets"] == len(jets)
     score = open_network(run, row["score"])(inputs_of(jets, run.manifest["recipe"]["inputs"]))
-    background = jets.process_names != "top_1tev"
+    mass, background = jets.jets["mass"].astype(float), jets.process_names != "top_1tev"
     assert row["background_jets"] == background.sum()
-    assert row["auroc_quantized"] == bootstrap_auroc(score[~background], score[background], 2)[0]
-    assert row["jsd_quantized"] == mass_sculpting(score[background], jets.jets["mass"][background]).jsd
-    assert row["difference"] == pytest.approx(row["auroc_quantized"] - row["auroc_float"])
+    auroc = row["detection"]["top"]["auroc"]
+    assert row["auroc_quantized"] == auroc["twin"][0] == row["detection"][MEAN]["auroc"]["twin"][0]
+    assert tuple(auroc["twin"]) == bootstrap_auroc(score[~background], score[background], 30)
+    assert auroc["difference"][0] == pytest.approx(auroc["twin"][0] - auroc["teacher"][0])
+    for share in ("0.5", "0.1", "0.01"):
+        measured = mass_sculpting(score[background], mass[background], float(share))
+        assert row["sculpting"]["twin"][share]["jsd"][0] == measured.jsd
+        assert row["sculpting"]["twin"][share]["wasserstein_gev"][0] == measured.wasserstein_gev
+    flat = flattened({"s": score}, ["s"], mass, background)["s_flattened"]
+    within = row["within_mass"]["top"]
+    assert within["auroc"]["twin"][0] == bootstrap_auroc(flat[~background], flat[background], 2)[0]
+    passed = signal_efficiency_at(roc_curve(flat[~background], flat[background]), 0.01)
+    assert within["efficiency_at_0.01"]["twin"][0] == pytest.approx(passed)
 
 
 @pytest.mark.slow
 def test_the_report_and_the_figure_show_all_rows(results, rows):
     text = (results / "quantization.md").read_text(encoding="utf-8")
-    table = text.split("| network |")[1].split("\n\n")[0].splitlines()
-    assert len(table) == 2 + len(rows)
-    assert len({line.count("|") for line in table[1:]}) == 1
+    tables = ["\n".join(own.splitlines()) for own in text.split("\n\n") if own.startswith("| network |")]
+    lines = [own.splitlines() for own in tables]
+    assert [len(own) - 2 for own in lines] == [len(rows), 2, len(rows), 4]
+    assert all(len({line.count("|") for line in own}) == 1 for own in lines)
+    assert text.index("JSD at 1 %") < text.index("AUROC, float") < text.index("JSD at one half [bit]")
+    assert "CNN | 12 × 12 pixels | Brevitas | 5 bits | 4 bits | max-logit" in tables[0]
+    assert "| 20 % |" in tables[1]
     assert "## ParticleNet-lite against the full ParticleNet" in text
     for suffix in (".png", ".pdf"):
         assert (results / f"quantization{suffix}").stat().st_size > 5000
@@ -151,45 +182,78 @@ def test_the_report_and_the_figure_show_all_rows(results, rows):
 @pytest.mark.slow
 def test_a_second_call_scores_and_compares_nothing_anew(results, runs, toy_jet_file, tmp_path):
     kept = {path: path.stat().st_mtime_ns for path in (runs / "benchmark").iterdir()}
-    assert len(kept) >= 7 + 4 + 1
+    assert len(kept) >= 9 + 5 + 1
     told: list[str] = []
-    benchmark(runs, [toy_jet_file], tmp_path, ENGINES, test_jets=110, replicas=30, tell=told.append)
+    given = Given([toy_jet_file], largest=110)
+    benchmark(runs, given, tmp_path, ENGINES, replicas=30, tell=told.append)
     assert {path: path.stat().st_mtime_ns for path in (runs / "benchmark").iterdir()} == kept
-    assert told == [f"{tmp_path / 'quantization.md'}: 8 rows"]
+    assert {line.split()[0] for line in told[:-1]} == {"measuring"}
+    assert told[-1] == f"{tmp_path / 'quantization.md'}: 10 rows"
     for name in ("quantization.json", "quantization.md", "quantization.png"):
         assert (tmp_path / name).read_bytes() == (results / name).read_bytes()
 
 
 @pytest.mark.slow
-def test_a_row_that_misses_a_goal_is_named(rows):
-    row = Row(**{**rows[0], "difference": -0.001, "jsd_quantized": rows[0]["jsd_float"]})
-    assert missed(row) == []
-    worse = dataclasses.replace(
-        row,
-        difference=-0.006,
-        difference_error=0.001,
-        jsd_quantized=row.jsd_float + 0.03,
-        mismatches=2,
-        bits=10,
-    )
-    assert missed(worse) == [
-        "2 mismatches",
-        "10 bits, more than 8",
-        "AUROC 0.0060 ± 0.0010 below the float network's",
-        "JSD 0.030 above the float network's",
-    ]
+def test_fresh_background_is_measured_on_whole_and_engines_may_be_left_out(
+    runs, toy_jets, toy_jet_file, tmp_path
+):
+    fresh = toy_jets(150, seed=7)
+    fresh = fresh[np.isin(fresh.process_names, ("quark", "gluon"))]
+    write_jets(tmp_path / "fresh" / "qcd.h5", fresh, {"generator": "toy"})
+    for name in ("cnn-float-again", "cnn-brevitas-5"):
+        (tmp_path / "runs" / name).parent.mkdir(exist_ok=True)
+        shutil.copytree(runs / name, tmp_path / "runs" / name)
+    given = Given([toy_jet_file], [tmp_path / "fresh"], largest=50)
+    rows = benchmark(tmp_path / "runs", given, tmp_path / "out", None, replicas=4, tell=lambda line: None)
+    assert [row.background_jets for row in rows] == [300, 300]
+    assert [row.jets for row in rows] == [350, 350]
+    assert all(row.fresh_background and row.mismatches is None and not row.compared for row in rows)
+    text = (tmp_path / "out" / "quantization.md").read_text(encoding="utf-8")
+    assert "300 of them QCD (of files of their own)" in text
+    assert text.count("| not compared |") == 4
+    assert "4-bit activations: not compared. Trained on" in text
+    assert "Engines were not compared." in text
+
+    def refused(background: Path, message: str) -> None:
+        given = Given([toy_jet_file], [background], largest=50)
+        with pytest.raises(EdgeoodError, match=message):
+            benchmark(tmp_path / "runs", given, tmp_path / "out", None, replicas=4)
+
+    refused(toy_jet_file, r"jets.h5 holds jets that cnn-brevitas-5 was trained on; give --background")
+    others = toy_jets(2, seed=8)[:2]
+    write_jets(tmp_path / "b.h5", Jets(others.jets, others.constituents, ("bottom",)), {"generator": "toy"})
+    refused(tmp_path / "b.h5", "b.h5 holds no background of any run")
+    # Thresholds fitted on every jet of a file make it no test sample, of its own name or in --jets.
+    calibrate(tmp_path / "runs" / "cnn-brevitas-5", [tmp_path / "fresh"], [0.2], unseen=True)
+    refused(tmp_path / "fresh", "qcd.h5 holds jets that the thresholds of cnn-brevitas-5 were fitted on")
+    both = Given([toy_jet_file, tmp_path / "fresh"], largest=50)
+    with pytest.raises(EdgeoodError, match=r"qcd.h5 holds the jets that the thresholds .* with --background"):
+        benchmark(tmp_path / "runs", both, tmp_path / "out", None, replicas=4)
 
 
 def test_the_error_of_a_difference_is_that_of_the_same_jets():
     random = np.random.default_rng(0)
     background = random.random(3000) < 0.5
+    signals = {"top": ~background}
     first = random.normal(0, 1, 3000) + ~background
-    paired = paired_auroc(first, first.copy(), background, replicas=20)
-    assert paired.difference == (0, 0)
-    assert paired.first == paired.second
-    assert paired.first == bootstrap_auroc(first[~background], first[background], 20)
-    nearly = paired_auroc(first, first + random.normal(0, 0.05, 3000), background, replicas=20)
-    assert 0 < nearly.difference[1] < nearly.first[1] / 3
+    same = Detection([first, first.copy()], background, signals, replicas=20).compared("top", "auroc")
+    assert same.difference == (0, 0)
+    assert same.teacher == same.twin
+    assert same.teacher == bootstrap_auroc(first[~background], first[background], 20)
+    nearby = first + random.normal(0, 0.05, 3000)
+    nearly = Detection([first, nearby], background, signals, replicas=20).compared("top", "auroc")
+    assert 0 < nearly.difference[1] < nearly.teacher[1] / 3
+
+
+def test_the_mean_over_signals_knows_that_they_share_their_background():
+    score = np.array([0, 1, 2, 3, 10, 11, 1.5])
+    background = np.arange(7) < 4
+    signals = {"far": np.isin(np.arange(7), (4, 5)), "near": np.arange(7) == 6}
+    detection = Detection([score], background, signals, replicas=50)
+    assert [detection.measured(0, name, "auroc")[0] for name in ("far", "near", MEAN)] == [1, 0.5, 0.75]
+    assert detection.measured(0, "far", "auroc")[1] == 0
+    # "far" never varies, and half of "near" is the mean.
+    assert detection.measured(0, MEAN, "auroc")[1] == detection.measured(0, "near", "auroc")[1] / 2 > 0
 
 
 def test_jets_to_compare_on_are_spread_over_all_files(toy_jet_file, tmp_path):
@@ -225,12 +289,18 @@ def test_simulations_are_compared_with_onnx_runtime_on_their_own_number_of_jets(
     assert Comparison(("onnxruntime", "csim"), 1000, 50).parts() == [(["onnxruntime", "csim"], 50)]
 
 
-def test_bits_are_those_of_the_widest_hidden_weight_or_activation():
+def test_bits_are_those_of_the_widest_hidden_weight_and_activation():
     recipe = load_recipe("cnn-nurd-qkeras-demo")
     # Its representation has 10 bits and its logits' weights 8, which are not of hidden layers.
-    assert hidden_bits(recipe) == 8
+    assert bits_of(recipe) == (6, 8)
     wide = load_recipe("cnn-nurd-qkeras-demo", ["quantization.layers.conv1.weights={bits: 9, integer: 0}"])
-    assert hidden_bits(wide) == 9
+    assert bits_of(wide) == (9, 8)
+    assert design_of(wide).bits == 9
+    lite = load_recipe("particlenet-lite-brevitas", ["inputs.leptons_first=true", "inputs.constituents=8"])
+    assert design_of(lite) == ("particlenet_lite", 8, True, True, "brevitas", 8, 8)
+    assert design_of(lite).label == (
+        "ParticleNet-lite, 8 candidates, identities, leptons first, Brevitas, 8-bit weights, 8-bit activations"
+    )
 
 
 def test_a_mistake_is_told_in_one_sentence(tmp_path, toy_jet_file):
@@ -239,23 +309,9 @@ def test_a_mistake_is_told_in_one_sentence(tmp_path, toy_jet_file):
     with pytest.raises(
         EdgeoodError, match="there is no engine 'onnx'; choose of network, qonnx, onnxruntime"
     ):
-        benchmark(tmp_path, [toy_jet_file], tmp_path, Comparison(("network", "onnx"), 10, 0))
+        benchmark(tmp_path, Given([toy_jet_file]), tmp_path, Comparison(("network", "onnx"), 10, 0))
     command = [sys.executable, "-m", "benchmarks.quantization", "--jets", str(toy_jet_file)]
-    command += ["--runs-folder", str(tmp_path)]
+    command += ["--runs-folder", str(tmp_path), "--background", str(toy_jet_file), "--no-verify"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(f"benchmarks.quantization: {tmp_path} holds no run of a quantized twin")
-
-
-@pytest.mark.slow
-def test_two_runs_of_one_kind_are_refused(runs, tmp_path):
-    for name in ("cnn-float", "cnn-qkeras"):
-        (tmp_path / name).symlink_to(runs / name)
-    assert len(pairs_in(tmp_path)) == 1
-    (tmp_path / "again").symlink_to(runs / "cnn-qkeras")
-    with pytest.raises(EdgeoodError, match=r"more than one run of a cnn of qkeras \(again, cnn-qkeras\)"):
-        pairs_in(tmp_path)
-    for name in ("again", "cnn-float"):
-        (tmp_path / name).unlink()
-    with pytest.raises(EdgeoodError, match="no float run with the inputs of cnn-qkeras"):
-        pairs_in(tmp_path)
