@@ -44,6 +44,11 @@ class Score(Section):
         description="share of the log-odds for overlaid jets, beside the distance to the background, in what "
         "max-logit follows (float networks with data.overlaid and background_density)",
     )
+    class_odds: Weight = Field(
+        0.0,
+        description="weight of the log-odds of the background against the other classes, beside the distance to it, in "
+        "what max-logit follows (float networks with background_density)",
+    )
     background_efficiency: Real = Field(0.01, gt=0, lt=1, description="of the background class")
     error_budget: Real = Field(
         0.01, gt=0, lt=1, description="largest fixed-point error at the threshold, relative to it"
@@ -58,6 +63,10 @@ class Score(Section):
             )
         if self.normal != "background_density" and self.overlaid > 0:
             raise ValueError("score.overlaid needs score.normal: background_density, beside which it stands")
+        if self.normal != "background_density" and self.class_odds > 0:
+            raise ValueError(
+                "score.class_odds needs score.normal: background_density, beside which it stands"
+            )
         return self
 
 

@@ -74,6 +74,23 @@ def with_overlaid_odds(
     return result
 
 
+def with_class_odds(
+    wanted: NDArray[Any], odds: NDArray[Any], background: NDArray[Any], weight: float
+) -> NDArray[np.float64]:
+    """(N,) ``wanted`` + ``weight``·``odds``, these in units in which the background varies as much as in ``wanted``.
+
+    ``odds`` (N,) are the log-odds of the background against the other classes, ``background`` its rows. What the
+    classifier decides and how far a jet lies from the background are two views of "not background": where one knows
+    nothing the other may (:mod:`edgeood.scores.odds_and_distance`). The log-odds are linear in the representation, as
+    all of the common mode: on a chip they cost nothing.
+    """
+    spread = odds[background].std()
+    if spread == 0:
+        return np.asarray(wanted, np.float64)
+    result: NDArray[np.float64] = wanted + weight * odds * (wanted[background].std() / spread)
+    return result
+
+
 def distance_gauge(
     representation: NDArray[Any],
     maximum: NDArray[Any],
@@ -151,6 +168,10 @@ def choose_common_mode(
         rows = np.flatnonzero(labels == background)
         if overlaid is not None:
             wanted = with_overlaid_odds(wanted, representation, rows, overlaid, score.overlaid)
+        if score.class_odds > 0:
+            against = weight[background] - weight[np.arange(len(weight)) != background].mean(0)
+            odds = np.asarray(representation, np.float64) @ against
+            wanted = with_class_odds(wanted, odds, rows, score.class_odds)
         slope, offset = distance_gauge(
             representation, maximum, wanted, (rows, mass_gev[rows]), score.mass_neutrality
         )

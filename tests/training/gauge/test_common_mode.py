@@ -14,6 +14,7 @@ from edgeood.training.gauge.common_mode import (
     choose_common_mode,
     distance_gauge,
     minus_distance,
+    with_class_odds,
     with_overlaid_odds,
 )
 
@@ -145,7 +146,36 @@ def test_what_cannot_be_chosen_is_refused():
         load_recipe("cnn-nurd", ["score.normal=background", "score.mass_neutrality=1"])
     with pytest.raises(EdgeoodError, match="'background_density' needs a network whose last layer is linear"):
         load_recipe("vae", ["score.normal=background_density"])
+    with pytest.raises(EdgeoodError, match=r"score\.class_odds needs score\.normal: background_density"):
+        load_recipe("cnn-nurd", ["score.normal=known", "score.overlaid=0", "score.class_odds=1"])
     with pytest.raises(EdgeoodError, match=r"score\.overlaid needs score\.normal: background_density"):
         load_recipe("cnn-nurd", ["score.normal=known"])
     with pytest.raises(EdgeoodError, match=r"score\.overlaid: there are no overlaid jets to follow"):
         load_recipe("cnn-nurd", ["data.overlaid=null"])
+
+
+def test_class_odds_come_in_units_of_what_is_wanted():
+    rng = np.random.default_rng(3)
+    wanted, odds = rng.normal(2, 3, 1000), rng.normal(-1, 0.1, 1000)
+    background = np.arange(600)
+    found = with_class_odds(wanted, odds, background, 0.5)
+    added = found - wanted
+    assert added[background].std() == pytest.approx(0.5 * wanted[background].std())
+    assert np.corrcoef(added, odds)[0, 1] == pytest.approx(1)
+    assert (with_class_odds(wanted, np.ones(1000), background, 0.5) == wanted).all()
+
+
+def test_with_class_odds_the_maximum_logit_tells_the_classes_apart():
+    """A jet that is no less dense in the background, but likelier of another class, is the more anomalous one."""
+    network = network_of(3)
+    representation = outputs_of(network, IMAGES).representation
+
+    def rise(weight: float) -> float:
+        """Of the maximum logit, along the log-odds of the background."""
+        score = Score(normal="background_density", class_odds=weight)
+        choose_common_mode(network, representation, LABELS, MASS_GEV, 0, score)
+        with torch.no_grad():
+            logits = network.logits(torch.from_numpy(representation)).numpy().astype(np.float64)
+        return float(np.polyfit(logits[:, 0] - logits[:, 1], logits.max(1), 1)[0])
+
+    assert rise(0.0) < rise(1.0) < rise(4.0)
