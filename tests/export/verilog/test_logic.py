@@ -101,7 +101,7 @@ GRAPHS = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "mass_blind"), zip(GRAPHS, [1, 0, 1, 0, 1], strict=True))
+@pytest.mark.parametrize(("settings", "mass_blind"), list(zip(GRAPHS, [1, 0, 1, 0, 1], strict=True)))
 def test_logic_is_the_network(settings, mass_blind):
     """Jets, holes, ties, saturation, corner inputs; both scores; thresholds that scores reach; a mass table."""
     graph = particlenet_graph(**settings)
