@@ -23,3 +23,20 @@ def narrow_run(toolkit: str = "brevitas", mass_blind: bool = False) -> Run:
     )
     inputs = TriggerCandidates(constituents=4)
     return quantized_run(network=NETWORK, inputs=inputs, quantization=types, mass_blind=mass_blind)
+
+
+def smallest_run() -> Run:
+    """Two candidates: synthesised in seconds."""
+    types = Quantization(
+        toolkit="brevitas",
+        input=FixedPoint(9, 3),
+        weights=FixedPoint(3, 0),
+        activations=FixedPoint(3, 2, False),
+        edges=FixedPoint(4, 2),
+        pooled=FixedPoint(3, 1, False),
+        representation=FixedPoint(4, 2),
+    )
+    network = ParticleNetLite(neighbours=1, blocks=(EdgeBlock(edge=2),), hidden=(), representation=2)
+    return quantized_run(
+        network=network, inputs=TriggerCandidates(constituents=2, pt_bits=8, angle_bits=8), quantization=types
+    )

@@ -39,7 +39,7 @@ def design():
     engine = open_engine(run, "rtl", "mahalanobis_diagonal")
     network = fused_network(run, "mahalanobis_diagonal")
     corners = corner_inputs(network.graph.shape, network.input_type)
-    inputs = np.concatenate([corners, stimulus.bench_inputs(network, 1500, seed=3)])
+    inputs = np.concatenate([corners, stimulus.bench_inputs(engine.ports, 1500, seed=3)])
     return engine, network, inputs
 
 

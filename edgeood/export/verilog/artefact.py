@@ -15,12 +15,13 @@ def write_verilog(order: Order, path: Path) -> dict[str, Any]:
     check_alkaid()
     from edgeood.export.hls.project import project_name
     from edgeood.export.verilog.logic import check_candidates
+    from edgeood.export.verilog.ports import Ports
     from edgeood.export.verilog.project import write_project
     from edgeood.export.verilog.stimulus import bench_inputs
 
     network = order.network
     check_candidates(network)
-    vectors = bench_inputs(network, _VECTORS) if order.vectors is None else order.vectors
+    vectors = bench_inputs(Ports.of(network), _VECTORS) if order.vectors is None else order.vectors
     about = write_project(network, order.hardware, project_name(order.name), path, vectors)
     return {**about, "target": order.hardware.model_dump(mode="json")}
 

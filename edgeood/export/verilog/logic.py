@@ -14,6 +14,7 @@ from edgeood.scores.fused.network import FusedNetwork
 
 Logic = Any
 """alkaid's ``CombLogic``: a program of integer operations that it interprets, and writes as RTL."""
+_FLOAT32_BITS = 24
 
 
 def traced(network: FusedNetwork) -> Logic:
@@ -50,22 +51,25 @@ def traced(network: FusedNetwork) -> Logic:
 
 
 def check_exact(logic: Logic) -> None:
-    """Raise :class:`EdgeoodError` if a sum has a coarser step than its terms, or moves by another constant than told.
+    """Raise :class:`EdgeoodError` if a sum may have lost its lowest bits, or moves by another constant than told.
 
-    alkaid finds the steps of sums that depend on each other in float32, which loses what lies more than 24 bits below.
+    alkaid finds the step of a sum from its float32 factors of what it depends on, which forgets what lies more than 24
+    bits below. (In narrower sums, a step coarser than those of the terms is right: two halves of a number are one.)
     """
     for op in logic.ops:
         taken = [logic.ops[place].qint for place in op.addr]
+        low, high, step = op.qint
+        moved = False
         if op.opcode in (0, 1):
             finest = min(taken[0].step, taken[1].step * 2.0 ** op.data[0])
         elif op.opcode == 4:
             value, shift = op.data
             finest = min(taken[0].step, 2.0**-shift)
-            if taken[0].min + value * 2.0**-shift != op.qint.min:
-                finest = 0.0
+            moved = taken[0].min + value * 2.0**-shift != low
         else:
             continue
-        if op.qint.min != op.qint.max and op.qint.step > finest:
+        wide = max(abs(low), abs(high)) >= finest * 2**_FLOAT32_BITS
+        if moved or (low != high and step > finest and wide):
             raise EdgeoodError(
                 "the design has sums that alkaid would cut, as their terms lie more than 24 bits apart; choose "
                 "narrower types in quantization.layers, or allow a larger score.error_budget."

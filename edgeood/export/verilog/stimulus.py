@@ -48,10 +48,10 @@ def jets_that_leave(clocks: Sequence[Clock], latency: int) -> list[int]:
     ]
 
 
-def bench_inputs(network: FusedNetwork, count: int, seed: int = 0) -> NDArray[np.float32]:
+def bench_inputs(ports: Ports, count: int, seed: int = 0) -> NDArray[np.float32]:
     """(count, N, F) candidates on the grid of the port: of every size, with gaps, ties and saturated numbers."""
-    random, grid = np.random.default_rng(seed), network.input_type
-    shape = (count, *network.graph.shape)
+    random, grid = np.random.default_rng(seed), ports.input
+    shape = (count, *ports.shape)
     spread = 2 ** random.integers(1, grid.bits, (count, 1, 1))
     integers = np.rint(random.normal(0, 1, shape) * spread)
     integers[..., 0] = np.abs(integers[..., 0]) * (random.random(shape[:2]) < random.random((count, 1)))
