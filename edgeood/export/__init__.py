@@ -9,6 +9,7 @@ vitis     ``vitis/``                  hls4ml project for Vitis HLS, C-simulated 
 vivado    ``vivado/``                 the same for Vivado HLS
 quartus   ``quartus/``                the same for Intel HLS
 catapult  ``catapult/``               the same for Catapult
+verilog   ``verilog/``                RTL of a ParticleNet-lite, with a test bench for Verilator
 emulator  ``emulator/``               shared library with the Vitis project's bits, for C, C++, Python and CMSSW
 ========  ==========================  =========================================================
 

@@ -64,6 +64,7 @@ TARGETS = {
     "vivado": ExportTarget("vivado", "edgeood.export.hls.artefacts:write_vivado"),
     "quartus": ExportTarget("quartus", "edgeood.export.hls.artefacts:write_quartus"),
     "catapult": ExportTarget("catapult", "edgeood.export.hls.artefacts:write_catapult"),
+    "verilog": ExportTarget("verilog", "edgeood.export.verilog.artefact:write_verilog"),
     "emulator": ExportTarget(
         "emulator", "edgeood.export.emulator.artefact:write_emulator_artefact", needs=("vitis",)
     ),

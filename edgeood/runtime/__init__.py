@@ -10,6 +10,8 @@ vivado_csim    C-simulation of the Vivado project
 quartus_csim   C-simulation of the Quartus project
 catapult_csim  C-simulation of the Catapult project
 emulator       the shared library that stands for the firmware in software triggers
+alkaid         the logic of the Verilog project in alkaid's interpreter
+rtl            the Verilog project, simulated clock by clock with Verilator
 =============  ========================================================================================
 """
 
@@ -40,6 +42,8 @@ _OPENERS = {
     "quartus_csim": "edgeood.runtime.csim:open_quartus_csim",
     "catapult_csim": "edgeood.runtime.csim:open_catapult_csim",
     "emulator": "edgeood.runtime.emulator:open_emulator",
+    "alkaid": "edgeood.runtime.alkaid:open_alkaid",
+    "rtl": "edgeood.runtime.rtl:open_rtl",
 }
 """Engine → ``module:function`` that opens it, imported when it is used; called as :func:`open_engine` is."""
 
