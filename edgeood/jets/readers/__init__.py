@@ -23,6 +23,7 @@ UNREADABLE += (zipfile.BadZipFile, zlib.error, TypeError, IndexError, OverflowEr
 FORMATS = {
     "hls4ml": "edgeood.jets.readers.hdf5.hls4ml:READER",
     "top-tagging": "edgeood.jets.readers.hdf5.top_tagging:READER",
+    "lhc-olympics": "edgeood.jets.readers.hdf5.lhc_olympics:READER",
     "energyflow": "edgeood.jets.readers.arrays.energyflow:READER",
     "vectors": "edgeood.jets.readers.arrays.particle_transformer:READER",
 }

@@ -12,6 +12,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.jets.layout import Jets
 from edgeood.jets.readers import FORMATS, UNREADABLE
 from edgeood.jets.readers.named import OWN, named_format
+from edgeood.jets.readers.needed import MissingPackageError
 from edgeood.jets.readers.protocol import Reader
 
 _MAGIC = {
@@ -51,6 +52,8 @@ def format_of(path: Path) -> str:
         try:
             if reader.container == container and reader.recognise(path):
                 return format
+        except MissingPackageError:
+            raise
         except EdgeoodError:
             continue
         except UNREADABLE as error:
