@@ -6,6 +6,7 @@ where every verb enters.
 """
 
 import os
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
 
 UNREADABLE: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError)
 UNREADABLE += (zipfile.BadZipFile, zlib.error, TypeError, IndexError, OverflowError, AttributeError)
-"""What libraries raise about a file that cannot be read at all."""
+UNREADABLE += (struct.error, AssertionError)
+"""What is raised about a file that cannot be read at all, besides the errors of :data:`LIBRARIES`."""
+LIBRARIES = ("uproot", "awkward", "cramjam", "pyarrow")
+"""Packages whose own errors, of classes that are known only once they are imported, say the same."""
 
 FORMATS = {
     "hls4ml": "edgeood.jets.readers.hdf5.hls4ml:READER",
     "top-tagging": "edgeood.jets.readers.hdf5.top_tagging:READER",
     "lhc-olympics": "edgeood.jets.readers.hdf5.lhc_olympics:READER",
+    "jetclass": "edgeood.jets.readers.root.jetclass:READER",
+    "nanoaod": "edgeood.jets.readers.root.nanoaod:READER",
     "energyflow": "edgeood.jets.readers.arrays.energyflow:READER",
     "vectors": "edgeood.jets.readers.arrays.particle_transformer:READER",
 }

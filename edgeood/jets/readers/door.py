@@ -10,7 +10,7 @@ import h5py
 
 from edgeood.errors import EdgeoodError
 from edgeood.jets.layout import Jets
-from edgeood.jets.readers import FORMATS, UNREADABLE
+from edgeood.jets.readers import FORMATS, LIBRARIES, UNREADABLE
 from edgeood.jets.readers.named import OWN, named_format
 from edgeood.jets.readers.needed import MissingPackageError
 from edgeood.jets.readers.protocol import Reader
@@ -56,7 +56,9 @@ def format_of(path: Path) -> str:
             raise
         except EdgeoodError:
             continue
-        except UNREADABLE as error:
+        except Exception as error:
+            if not _unreadable(error):
+                raise
             why = why or f" ({' '.join(str(error).split())})"
     raise EdgeoodError(
         f"{path} is {_described(container, path)}, of no format that is known here{why}; name one with --format "
@@ -87,9 +89,16 @@ def _told(path: Path, format: str) -> Iterator[None]:
         yield
     except EdgeoodError:
         raise
-    except UNREADABLE as error:
+    except Exception as error:
+        if not _unreadable(error):
+            raise
         reason = " ".join(str(error).split())
         raise EdgeoodError(f"{path} cannot be read as {format} ({reason}); download it again.") from error
+
+
+def _unreadable(error: Exception) -> bool:
+    """Whether an error says that a file cannot be read, not that there is a mistake here."""
+    return isinstance(error, UNREADABLE) or type(error).__module__.partition(".")[0] in LIBRARIES
 
 
 def _container(path: Path) -> str | None:

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.jets.layout import MOST_PROCESSES
 
+JETCLASS = {
+    **{"qcd": 0, "h_bb": -1, "h_cc": -1, "h_gg": -1, "h_4q": -1, "h_qql": -1},
+    **{"z_qq": 3, "w_qq": 1, "top_bqq": 2, "top_bl": -1},
+}
+"""Our names of JetClass's classes, in its order, and their truth labels, −1 where this package has none."""
+
 
 @dataclass(frozen=True)
 class Classes:

@@ -10,17 +10,12 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.jets.layout import Jets
 from edgeood.jets.readers.bounds import read_npy
-from edgeood.jets.readers.labels import Classes, of_numbers, of_one_hot, unlabelled
+from edgeood.jets.readers.labels import JETCLASS, Classes, of_numbers, of_one_hot, unlabelled
 from edgeood.jets.readers.momenta import unchecked_jets
 from edgeood.jets.readers.particles import identities_of_flags
 from edgeood.jets.readers.protocol import Reader, blocks
 
 _ENDING = "_pf_vectors.npy"
-# Truth labels of the classes that this package has one for, else −1: QCD, Z, W and hadronic top.
-_JETCLASS = {
-    **{"qcd": 0, "h_bb": -1, "h_cc": -1, "h_gg": -1, "h_4q": -1, "h_qql": -1},
-    **{"z_qq": 3, "w_qq": 1, "top_bqq": 2, "top_bl": -1},
-}
 _WITH_IDENTITIES = (13, 17)
 """Columns of the features that JetClass's authors call kinpid and full."""
 _CHARGE, _FLAGS = 5, slice(6, 11)
@@ -88,8 +83,8 @@ def _names(path: Path, labels: NDArray[Any]) -> tuple[tuple[str, ...], tuple[int
     """Names of all classes, and their truth labels."""
     if labels.ndim == 2 and labels.shape[1] > 1:
         count = labels.shape[1]
-        if count == len(_JETCLASS):
-            return tuple(_JETCLASS), tuple(_JETCLASS.values())
+        if count == len(JETCLASS):
+            return tuple(JETCLASS), tuple(JETCLASS.values())
     else:
         count = 1
         for rows in blocks(len(labels), len(labels), 1):
