@@ -30,6 +30,8 @@ FORMATS = {
     "lhc-olympics": "edgeood.jets.readers.hdf5.lhc_olympics:READER",
     "jetclass": "edgeood.jets.readers.root.jetclass:READER",
     "nanoaod": "edgeood.jets.readers.root.nanoaod:READER",
+    "aspen-open-jets": "edgeood.jets.readers.hdf5.aspen:READER",
+    "cheng": "edgeood.jets.readers.hdf5.cheng:READER",
     "energyflow": "edgeood.jets.readers.arrays.energyflow:READER",
     "vectors": "edgeood.jets.readers.arrays.particle_transformer:READER",
 }

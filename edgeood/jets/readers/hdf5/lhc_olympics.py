@@ -81,7 +81,7 @@ def _recognise(path: Path) -> bool:
 
 
 READER = Reader(
-    "LHC Olympics 2020 (Zenodo 6466204, 4536377)",
+    "LHC Olympics 2020 (Zenodo 4536377, 4536624)",
     "hdf5",
     _recognise,
     iterate,
