@@ -21,7 +21,7 @@ from edgeood.evaluation.tables import format_measured
 from edgeood.files.atomic import write_text
 from edgeood.inputs.alignment import relative_phi
 from edgeood.jets.format import jet_files, read_attributes, read_jets
-from edgeood.jets.readers.hls4ml import HLS4ML_CLASSES as CLASSES
+from edgeood.jets.readers.hdf5.hls4ml import HLS4ML_CLASSES as CLASSES
 
 QCD = CLASSES[:2]
 LEADING = (5, 10, 20, 50)

@@ -28,8 +28,10 @@ _WHERE = {
     "Recipe": "edgeood.recipe",
     "Run": "edgeood.run",
     "calibrate": "edgeood.commissioning.calibrate",
+    "convert": "edgeood.jets.convert",
     "evaluate": "edgeood.evaluation.evaluate_run",
     "generate": "edgeood.jets.simulation.generate",
+    "jets_from_momenta": "edgeood.jets.readers.momenta",
     "load_recipe": "edgeood.recipe",
     "load_released": "edgeood.released",
     "read_jets": "edgeood.jets.format",
@@ -45,9 +47,11 @@ __all__ = [
     "Recipe",
     "Run",
     "calibrate",
+    "convert",
     "evaluate",
     "export",
     "generate",
+    "jets_from_momenta",
     "load_recipe",
     "load_released",
     "read_jets",
@@ -63,7 +67,9 @@ if TYPE_CHECKING:
     from edgeood.commissioning.calibrate import calibrate
     from edgeood.errors import EdgeoodError
     from edgeood.evaluation.evaluate_run import evaluate
+    from edgeood.jets.convert import convert
     from edgeood.jets.format import Jets, read_jets, write_jets
+    from edgeood.jets.readers.momenta import jets_from_momenta
     from edgeood.jets.simulation.generate import generate
     from edgeood.recipe import Recipe, load_recipe
     from edgeood.released import load_released

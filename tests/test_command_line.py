@@ -14,7 +14,19 @@ from edgeood.cli import main
 from edgeood.export import to
 from edgeood.jets.hdf5 import probe
 
-VERBS = ("demo", "generate", "train", "calibrate", "evaluate", "export", "csim", "score", "verify", "cost")
+VERBS = (
+    "demo",
+    "generate",
+    "convert",
+    "train",
+    "calibrate",
+    "evaluate",
+    "export",
+    "csim",
+    "score",
+    "verify",
+    "cost",
+)
 HEAVY = (
     "torch",
     "keras",

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from edgeood.cli.options import RunArgument, UnseenOption
+from edgeood.cli.options import FormatOption, RunArgument, UnseenOption
+from edgeood.jets.readers.named import reading_as
 
 
 def calibrate(
@@ -18,12 +19,14 @@ def calibrate(
         list[float] | None,
         typer.Option("--efficiency", help="Share of the background that passes; repeatable [0.01]."),
     ] = None,
+    format: FormatOption = None,
     unseen: UnseenOption = False,
 ) -> None:
     """Fit a twin's thresholds, one for all masses and one for each, so that the decision is blind to mass."""
     from edgeood.commissioning.calibrate import calibrate as fit
 
-    report = fit(run, jets, efficiency or [0.01], unseen=unseen)
+    with reading_as(format):
+        report = fit(run, jets, efficiency or [0.01], unseen=unseen)
     typer.echo(f"{report['jets']} background jets; export again what was exported")
     for score, points in report["scores"].items():
         for share, own in points.items():

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from edgeood.cli.options import JetsArgument, QuietOption, RunArgument, ScoreOption, SkipOption, SortOption
+from edgeood.cli.options import (
+    FormatOption,
+    JetsArgument,
+    QuietOption,
+    RunArgument,
+    ScoreOption,
+    SkipOption,
+    SortOption,
+)
+from edgeood.jets.readers.named import reading_as
 from edgeood.runtime import ENGINES
 
 
@@ -14,12 +23,14 @@ def score(
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("scores.h5"),
     score: ScoreOption = None,
+    format: FormatOption = None,
     skip_bad: SkipOption = False,
     sort: SortOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Score jets with ONNX Runtime on the CPU."""
-    _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet)
+    with reading_as(format):
+        _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet)
 
 
 def csim(
@@ -27,12 +38,14 @@ def csim(
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("csim.h5"),
     score: ScoreOption = None,
+    format: FormatOption = None,
     skip_bad: SkipOption = False,
     sort: SortOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Score jets with the C-simulation of the HLS project; needs only g++."""
-    _score(run, jets, out, score, "csim", skip_bad, sort, quiet)
+    with reading_as(format):
+        _score(run, jets, out, score, "csim", skip_bad, sort, quiet)
 
 
 def _score(
@@ -46,7 +59,7 @@ def _score(
     quiet: bool,
 ) -> None:
     from edgeood.jets.files import candidates
-    from edgeood.jets.format import Reading, count_jets
+    from edgeood.jets.format import Reading, known_count
     from edgeood.jets.hdf5.probe import crashing_files
     from edgeood.progress import progress_bar
     from edgeood.runtime.onnxruntime import silence_log
@@ -54,7 +67,7 @@ def _score(
 
     silence_log()
     reading = Reading(skip_bad, sort, crashing_files(candidates(jets)))
-    with progress_bar(f"scoring jets ({engine})", count_jets(jets, reading), not quiet) as advance:
+    with progress_bar(f"scoring jets ({engine})", known_count(jets, reading), not quiet) as advance:
         values = score_jets(run, jets, out, engine=engine, score=score, progress=advance, reading=reading)
     told = f" ({reading.summary()})" if reading.summary() else ""
     typer.echo(f"{len(values)} jets{told}: {out}")
@@ -67,6 +80,7 @@ def verify(
         str, typer.Option(help=f"Comma-separated, of {', '.join(ENGINES)}.")
     ] = "network,onnxruntime,csim",
     score: ScoreOption = None,
+    format: FormatOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Compare the scores of every engine, bit for bit; exit 1 on any mismatch."""
@@ -79,8 +93,9 @@ def verify(
     from edgeood.runtime.verify import verify as compare
 
     silence_log()
-    refuse_crashing(candidates(jets))
-    with progress_bar("C-simulating", None, not quiet) as advance:
+    with reading_as(format):
+        refuse_crashing(candidates(jets))
+    with reading_as(format), progress_bar("C-simulating", None, not quiet) as advance:
         report = compare(
             Run.open(run), jets, engines.split(","), [score] if score else None, progress=advance
         )

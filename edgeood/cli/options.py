@@ -5,13 +5,22 @@ from typing import Annotated
 
 import typer
 
+from edgeood.jets.readers import FORMATS
+
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory made by `edgeood train`.")]
 JetsArgument = Annotated[
-    list[Path], typer.Argument(metavar="JETS...", help="Jet files (HDF5) or folders of them.")
+    list[Path],
+    typer.Argument(metavar="JETS...", help="Jet files of any known format, folders, wildcards, @lists."),
 ]
 JetsOption = Annotated[
     list[Path] | None,
     typer.Option("--jets", help="Jet files or folders, instead of the recipe's own; repeatable."),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help=f"Of the jet files, instead of recognising it: edgeood, {', '.join(FORMATS)}."
+    ),
 ]
 ScoreOption = Annotated[
     str | None,

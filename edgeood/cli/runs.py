@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgeood.cli.options import (
+    FormatOption,
     JetsOption,
     QuietOption,
     RunArgument,
@@ -15,6 +16,7 @@ from edgeood.cli.options import (
     UnseenOption,
 )
 from edgeood.export.targets import TARGETS
+from edgeood.jets.readers.named import reading_as
 
 
 def train(
@@ -23,6 +25,7 @@ def train(
         Path | None, typer.Option("--out", "-o", help="Run directory [runs/<recipe name>].")
     ] = None,
     jets: JetsOption = None,
+    format: FormatOption = None,
     teacher: TeacherOption = None,
     set_: SetOption = None,
     devices: Annotated[int, typer.Option(min=0, help="GPUs or processes; 0 for what the recipe says.")] = 0,
@@ -33,7 +36,8 @@ def train(
     from edgeood.training.train import train as make
 
     changes = [*(set_ or ()), *([f"training.devices={devices}"] if devices else [])]
-    run = make(load_recipe(recipe, changes), out, jets=jets, teacher=teacher, progress=not quiet)
+    with reading_as(format):
+        run = make(load_recipe(recipe, changes), out, jets=jets, teacher=teacher, progress=not quiet)
     typer.echo(f"run: {run.path}")
 
 
@@ -43,6 +47,7 @@ def tune(
         Path | None, typer.Option("--out", "-o", help="Folder of the search [runs/<recipe name>-tune].")
     ] = None,
     jets: JetsOption = None,
+    format: FormatOption = None,
     teacher: TeacherOption = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials in all; the same command goes on.")] = 30,
     epochs: Annotated[int, typer.Option(min=0, help="Of each trial; 0 for what the recipe says.")] = 0,
@@ -56,27 +61,35 @@ def tune(
     from edgeood.recipe import load_recipe
     from edgeood.tuning.study import tune as search
 
-    report = search(
-        load_recipe(recipe, set_ or ()),
-        out,
-        jets=jets,
-        teacher=teacher,
-        trials=trials,
-        epochs=epochs or None,
-        space=space,
-        tell=typer.echo,
-    )
+    with reading_as(format):
+        report = search(
+            load_recipe(recipe, set_ or ()),
+            out,
+            jets=jets,
+            teacher=teacher,
+            trials=trials,
+            epochs=epochs or None,
+            space=space,
+            tell=typer.echo,
+        )
     typer.echo(f"Pareto front: trials {', '.join(map(str, report['front']))}; see pareto.md")
 
 
-def evaluate(run: RunArgument, jets: JetsOption = None, unseen: UnseenOption = False) -> None:
+def evaluate(
+    run: RunArgument,
+    jets: JetsOption = None,
+    format: FormatOption = None,
+    unseen: UnseenOption = False,
+) -> None:
     """Detection and mass sculpting at a trigger's working points, AUROC and more, on held-out jets, with figures."""
     from rich.console import Console
 
     from edgeood.evaluation.evaluate_run import evaluate as measure
     from edgeood.evaluation.tables import rich_table
 
-    Console().print(rich_table(measure(run, jets, unseen=unseen)))
+    with reading_as(format):
+        measured = measure(run, jets, unseen=unseen)
+    Console().print(rich_table(measured))
     typer.echo(f"figures and numbers: {run / 'evaluation'}")
 
 

@@ -9,6 +9,7 @@ pt, eta, phi, energy, valid; everything else is filled in by :func:`read_jets`.
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from edgeood.jets.files import Paths, jet_files
 from edgeood.jets.hdf5.opening import told
 from edgeood.jets.hdf5.tables import FORMAT, FORMAT_VERSION, Tables, open_tables
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
+from edgeood.jets.readers.door import counted, format_of, iterate_unchecked
+from edgeood.jets.readers.named import OWN
 from edgeood.jets.reading import Reading, complete, iterate_portions
 from edgeood.jets.soundness.complaints import Complaints
 from edgeood.jets.soundness.conventions import Conventions
@@ -34,6 +37,7 @@ __all__ = [
     "count_jets",
     "iterate_jets",
     "jet_files",
+    "known_count",
 ]
 __all__ += ["read_attributes", "read_jets", "write_jets"]
 
@@ -44,24 +48,41 @@ _BLOCK = 2048
 def count_jets(paths: Paths, reading: Reading | None = None) -> int:
     """Number of jets in a file, a folder or a sequence of them; without files that ``reading`` passes over.
 
-    Raises :class:`EdgeoodError` as reading does.
+    A file of another format that does not tell it is read to its end. Raises :class:`EdgeoodError` as reading does.
     """
     reading = reading or Reading()
-    total = 0
-    for path in jet_files(paths, reading.crashing):
-        try:
-            with reading.open(path) as tables:
-                total += len(tables)
-        except EdgeoodError:
-            if not reading.skip_bad:
-                raise
-    return total
+    return sum(_count(path, reading, exactly=True) or 0 for path in jet_files(paths, reading.crashing))
+
+
+def known_count(paths: Paths, reading: Reading | None = None) -> int | None:
+    """What :func:`count_jets` counts, or None where that would take reading a file to its end."""
+    reading = reading or Reading()
+    counts = [_count(path, reading, exactly=False) for path in jet_files(paths, reading.crashing)]
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
+def _count(path: Path, reading: Reading, exactly: bool) -> int | None:
+    """Jets of one file: 0 for one that is passed over, None for one of which it is not known without reading it."""
+    try:
+        format = reading.format_of(path)
+        if format == OWN:
+            with open_tables(path) as tables:
+                return len(tables)
+        count = counted(path, format)
+        if count is None and exactly:
+            return sum(map(len, iterate_unchecked(path, format, _BLOCK)))
+        return count
+    except EdgeoodError:
+        if not reading.skip_bad:
+            raise
+        return 0
 
 
 def read_jets(paths: Paths, processes: Sequence[str] | None = None) -> Jets:
     """Read, check and join jet files; ``processes`` keeps only jets of those names.
 
-    ``paths`` is a file, a folder or a sequence of them. Fields that a file lacks get defaults: energy from
+    ``paths`` is a file of any format in :data:`edgeood.jets.readers.FORMATS` or of our own, a folder, a wildcard,
+    ``@list`` or a sequence of those. Fields that a file lacks get defaults: energy from
     pT, η and mass; label −1; the event number is the row; unknown truth and substructure are NaN.
     Raises :class:`EdgeoodError` when a file is missing or damaged, a field is missing, a jet is unsound, or
     a wanted process has no jets.
@@ -70,10 +91,7 @@ def read_jets(paths: Paths, processes: Sequence[str] | None = None) -> Jets:
     parts: list[Jets] = []
     seen: dict[str, None] = {}
     for path in files:
-        with open_tables(path) as tables:
-            part = _read_file(tables, processes, seen)
-            if part is not None:
-                parts.append(part)
+        parts += _read_file(path, processes, seen)
     if processes is not None and (missing := [name for name in processes if name not in seen]):
         raise EdgeoodError(
             f"{files[0] if len(files) == 1 else files[0].parent} holds no jets of process '{missing[0]}', "
@@ -82,7 +100,23 @@ def read_jets(paths: Paths, processes: Sequence[str] | None = None) -> Jets:
     return parts[0] if len(parts) == 1 else Jets.concatenate(parts)
 
 
-def _read_file(tables: Tables, processes: Sequence[str] | None, seen: dict[str, None]) -> Jets | None:
+def _read_file(path: Path, processes: Sequence[str] | None, seen: dict[str, None]) -> list[Jets]:
+    """The jets of one file, or those of ``processes`` in it, in parts; ``seen`` gets its names."""
+    if format_of(path) == OWN:
+        with open_tables(path) as tables:
+            part = _read_tables(tables, processes, seen)
+            return [] if part is None else [part]
+    parts = []
+    for jets in iterate_jets([path], _BLOCK):
+        names = jets.process_names
+        seen |= dict.fromkeys(np.unique(names).tolist())
+        wanted = np.ones(len(jets), np.bool_) if processes is None else np.isin(names, list(processes))
+        if wanted.any():
+            parts.append(jets[wanted])
+    return parts
+
+
+def _read_tables(tables: Tables, processes: Sequence[str] | None, seen: dict[str, None]) -> Jets | None:
     """The jets of one file, or those of ``processes`` in it, None if it has none; ``seen`` gets its names."""
     conventions = Conventions(str(tables.path))
     jets = np.zeros(len(tables), JET_DTYPE)
@@ -121,7 +155,7 @@ def iterate_jets(paths: Paths, batch: int, reading: Reading | None = None) -> It
 
 
 def read_attributes(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """File attributes; what :func:`write_jets` stored as JSON comes back as dictionaries and lists."""
+    """Attributes of a file of ours; what :func:`write_jets` stored as JSON comes back as dictionaries and lists."""
     (file,) = jet_files(path)
     with open_tables(file) as tables:
         decoded: dict[str, Any] = {}

@@ -4,7 +4,6 @@ However much is passed over, every row of the input keeps its place: a :class:`P
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,11 @@ from edgeood.errors import EdgeoodError
 from edgeood.jets.files import Paths, jet_files
 from edgeood.jets.hdf5.tables import Tables, open_tables
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
+from edgeood.jets.readers.door import counted, format_of, iterate_unchecked
+from edgeood.jets.readers.named import OWN
 from edgeood.jets.soundness.complaints import Complaints
 from edgeood.jets.soundness.conventions import Conventions
+from edgeood.jets.soundness.validation import check_constituents, check_jets
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,15 @@ class Reading:
     sorted_jets: int = 0
     rows: int = 0
     """of all files so far"""
+    formats: dict[Path, str] = field(default_factory=dict)
+    """of the files so far"""
 
-    def open(self, path: Path) -> AbstractContextManager[Tables]:
-        """Open a jet file (:func:`open_tables`), unless it is one that is not to be opened."""
+    def format_of(self, path: Path) -> str:
+        """The format of a jet file (:func:`~edgeood.jets.readers.door.format_of`), unless it is not to be opened."""
         if path in self.crashing:
             raise EdgeoodError(f"{path} {self.crashing[path]}")
-        return open_tables(path)
+        self.formats[path] = format_of(path)
+        return self.formats[path]
 
     @property
     def skipped_jets(self) -> int:
@@ -98,8 +103,12 @@ def iterate_portions(paths: Paths, batch: int, reading: Reading) -> Iterator[Por
     """
     for path in jet_files(paths, reading.crashing):
         try:
-            with reading.open(path) as tables:
-                yield from _portions(tables, batch, reading)
+            format = reading.format_of(path)
+            if format == OWN:
+                with open_tables(path) as tables:
+                    yield from _portions(tables, batch, reading)
+            else:
+                yield from _foreign(path, format, batch, reading)
         except EdgeoodError as error:
             if not reading.skip_bad:
                 raise
@@ -119,7 +128,7 @@ def _portions(tables: Tables, batch: int, reading: Reading) -> Iterator[Portion]
             # A wrong convention is the whole file's, damage is only that of the rows where it is.
             stop = len(tables) if conventions.broken else rows.stop
             reading.skip(tables.path, start, stop - start, str(error))
-            yield from _without_jets(tables, stop - start, batch, reading)
+            yield from _without_jets(tables.width, tables.processes, stop - start, batch, reading)
             start = stop
             continue
         reading.rows += len(portion)
@@ -132,25 +141,58 @@ def _read(tables: Tables, rows: slice, conventions: Conventions, reading: Readin
     jets = tables.jets(rows, complaints)
     constituents, sorted_jets = tables.constituents(rows, complaints, reading.sort)
     conventions.look(jets, constituents, complaints.sound)
+    everything = Jets(jets, constituents, tables.processes)
+    portion = _portion(tables.path, everything, rows.start, complaints, reading)
+    reading.sorted_jets += sorted_jets
+    return portion
+
+
+def _portion(path: Path, jets: Jets, first: int, complaints: Complaints, reading: Reading) -> Portion:
+    """The sound ones of some jets, of which the others are noted, or the complaint about the first raised."""
     if not reading.skip_bad:
         complaints.raise_first()
-    complete(jets, constituents)
-    events = jets["event"].copy()
+    complete(jets.jets, jets.constituents)
     sound = complaints.sound
-    everything = Jets(jets, constituents, tables.processes)
     for row in sorted(complaints.reasons):
         reason = complaints.sentence(row)
-        reading.skipped.append(Skipped(str(tables.path), rows.start + row, reading.rows + row, 1, reason))
-    reading.sorted_jets += sorted_jets
-    return Portion(everything if sound.all() else everything[sound], sound, events)
+        reading.skipped.append(Skipped(str(path), first + row, reading.rows + row, 1, reason))
+    return Portion(jets if sound.all() else jets[sound], sound, jets.jets["event"].copy())
 
 
-def _without_jets(tables: Tables, count: int, batch: int, reading: Reading) -> Iterator[Portion]:
-    none = Jets(np.zeros(0, JET_DTYPE), np.zeros((0, tables.width), CONSTITUENT_DTYPE), tables.processes)
+def _without_jets(
+    width: int, processes: tuple[str, ...], count: int, batch: int, reading: Reading
+) -> Iterator[Portion]:
+    none = Jets(np.zeros(0, JET_DTYPE), np.zeros((0, width), CONSTITUENT_DTYPE), processes)
     for start in range(0, count, batch):
         rows = min(batch, count - start)
         reading.rows += rows
         yield Portion(none, np.zeros(rows, np.bool_), np.full(rows, -1, np.int64))
+
+
+def _foreign(path: Path, format: str, batch: int, reading: Reading) -> Iterator[Portion]:
+    """Portions of a file of another format, checked as our own are; what cannot be read ends it."""
+    conventions, row, width = Conventions(str(path)), 0, 1
+    total: int | None = None
+    try:
+        total = counted(path, format)
+        for jets in iterate_unchecked(path, format, batch):
+            complaints = Complaints(str(path), len(jets), row, every=reading.skip_bad)
+            # A jet made of its constituents is unsound because one of them is.
+            check_constituents(jets.constituents, complaints)
+            check_jets(jets.jets, jets.processes, complaints)
+            conventions.look(jets.jets, jets.constituents, complaints.sound)
+            portion = _portion(path, jets, row, complaints, reading)
+            row, width = row + len(jets), jets.constituents.shape[1]
+            reading.rows += len(jets)
+            yield portion
+        if not row:
+            raise EdgeoodError(f"{path} holds no jets; choose a file with some, or use --skip-bad.")
+    except EdgeoodError as error:
+        if not reading.skip_bad:
+            raise
+        left = max(total - row, 0) if total is not None else 0
+        reading.skip(path, row, left, str(error))
+        yield from _without_jets(width, ("unknown",), left, batch, reading)
 
 
 def complete(jets: NDArray[Any], constituents: NDArray[Any]) -> None:

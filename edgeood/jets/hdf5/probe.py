@@ -17,6 +17,10 @@ from pathlib import Path
 from signal import SIGXCPU
 
 from edgeood.errors import EdgeoodError
+from edgeood.jets.hdf5.tables import open_tables
+from edgeood.jets.readers.door import format_of, iterate_unchecked
+from edgeood.jets.readers.named import OWN, named_format, reading_as
+from edgeood.jets.soundness.complaints import Complaints
 
 _ROWS = 16
 _MOST_SECONDS = 8
@@ -50,7 +54,7 @@ def _open_in_child(files: Sequence[Path]) -> tuple[int, int | None]:
     package = str(Path(__file__).parents[3])
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "edgeood.jets.hdf5.probe"],
+        [sys.executable, "-P", "-m", "edgeood.jets.hdf5.probe", *filter(None, [named_format()])],
         input="\0".join(map(str, files)).encode("utf-8", "surrogateescape"),
         env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
@@ -60,17 +64,31 @@ def _open_in_child(files: Sequence[Path]) -> tuple[int, int | None]:
 
 
 def main() -> None:
-    """Open the files named on standard input, separated by zero bytes; write a byte before each."""
-    from edgeood.jets.hdf5.tables import open_tables
-    from edgeood.jets.soundness.complaints import Complaints
+    """Open the files named on standard input, separated by zero bytes; write a byte before each.
 
+    An argument names their format.
+    """
+    with reading_as(sys.argv[1] if sys.argv[1:] else None):
+        _open_all()
+
+
+def _open_all() -> None:
     for name in sys.stdin.buffer.read().decode("utf-8", "surrogateescape").split("\0"):
         os.write(1, b".")
         _limit_time()
-        with suppress(EdgeoodError), open_tables(Path(name)) as tables:
-            rows = slice(0, min(_ROWS, len(tables)))
-            tables.jets(rows, Complaints(name, rows.stop))
-            tables.constituents(rows, Complaints(name, rows.stop))
+        with suppress(EdgeoodError):
+            _open(Path(name))
+
+
+def _open(path: Path) -> None:
+    format = format_of(path)
+    if format != OWN:
+        next(iterate_unchecked(path, format, _ROWS), None)
+        return
+    with open_tables(path) as tables:
+        rows = slice(0, min(_ROWS, len(tables)))
+        tables.jets(rows, Complaints(str(path), rows.stop))
+        tables.constituents(rows, Complaints(str(path), rows.stop))
 
 
 def _limit_time() -> None:

@@ -22,14 +22,19 @@ _FLAGS = (CHARGED_HADRON, NEUTRAL_HADRON, PHOTON, ELECTRON, MUON)
 """In the order of JetClass's columns."""
 
 
-def whole_codes(path: Path, codes: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """PDG codes (N, P) as integers, 0 where not ``valid``. Raises :class:`EdgeoodError` unless they are whole."""
+def whole_codes(
+    path: Path, codes: NDArray[Any], valid: NDArray[np.bool_], first: int = 0
+) -> NDArray[np.int64]:
+    """PDG codes (N, P) of a file's rows from ``first`` on as integers, 0 where not ``valid``.
+
+    Raises :class:`EdgeoodError` unless they are whole.
+    """
     codes = np.where(valid, codes, 0)
     good = (np.abs(codes) < 2**31) & (np.floor(codes) == codes)
     if not good.all():
         row, entry = map(int, np.argwhere(~good)[0])
         raise EdgeoodError(
-            f"{path}: jet {row} has a particle with the PDG code {codes[row, entry]}; "
+            f"{path}: jet {first + row} has a particle with the PDG code {codes[row, entry]}; "
             "it should be whole (EnergyFlow: without remap_pids)."
         )
     return codes.astype(np.int64)
@@ -46,9 +51,11 @@ def identities_of_pdg(codes: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArr
 
 
 def identities_of_flags(
-    path: Path, charge: NDArray[Any], flags: NDArray[Any], valid: NDArray[np.bool_]
+    path: Path, charge: NDArray[Any], flags: NDArray[Any], valid: NDArray[np.bool_], first: int = 0
 ) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Charge and kind (N, P) of columns: the charge (N, P), and (N, 5, P) flags in the order of JetClass.
+
+    ``first`` is the file's row of the first jet.
 
     Raises :class:`EdgeoodError` unless charges are −1, 0 or 1 and flags 0 or 1, one of them at most.
     """
@@ -57,7 +64,7 @@ def identities_of_flags(
     if not good.all():
         row = int((~good).any(axis=1).argmax())
         raise EdgeoodError(
-            f"{path}: jet {row} has a particle without a single kind or with an impossible charge; "
+            f"{path}: jet {first + row} has a particle without a single kind or with an impossible charge; "
             "write JetClass's features, not scaled."
         )
     kind = (flags * np.array(_FLAGS)[:, None]).sum(axis=1)
