@@ -45,7 +45,7 @@ def streamed_hdf5(path: Path) -> Iterator["StreamedFile"]:
 class StreamedFile:
     """An open ``h5py.File`` that keeps what the disk says of it until it is asked."""
 
-    def __init__(self, file: Any, sink: "_Sink") -> None:
+    def __init__(self, file: Any, sink: Any) -> None:
         self.content = file
         self._sink = sink
 

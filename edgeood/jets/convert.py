@@ -37,7 +37,7 @@ def convert(
 
     Parameters
     ----------
-    paths : what :func:`edgeood.read_jets` takes
+    paths : what :func:`edgeood.jets.format.read_jets` takes
     out : the HDF5 file, written wholly or not at all; its attribute ``sources`` names the files and their formats
     process : the name of the jets that have none ("unknown")
     reading : whether to pass over bad jets, which are then left out, and to sort; afterwards, what was passed over

@@ -21,7 +21,7 @@ class Reader:
 
     ``iterate`` yields at most ``batch`` jets at a time, in the file's order, not yet checked (the caller does, so that
     bad jets can be passed over); it raises :class:`~edgeood.errors.EdgeoodError` or one of
-    :data:`edgeood.jets.readers.UNREADABLE` where the file cannot be read. All of a file's batches have the same names
+    ``edgeood.jets.readers.UNREADABLE`` where the file cannot be read. All of a file's batches have the same names
     of processes. What ``recognise`` raises means that it is another format.
     """
 
