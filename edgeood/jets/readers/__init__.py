@@ -32,6 +32,7 @@ FORMATS = {
     "nanoaod": "edgeood.jets.readers.root.nanoaod:READER",
     "aspen-open-jets": "edgeood.jets.readers.hdf5.aspen:READER",
     "cheng": "edgeood.jets.readers.hdf5.cheng:READER",
+    "ftag": "edgeood.jets.readers.hdf5.ftag:READER",
     "energyflow": "edgeood.jets.readers.arrays.energyflow:READER",
     "vectors": "edgeood.jets.readers.arrays.particle_transformer:READER",
 }
