@@ -21,7 +21,7 @@ UNREADABLE: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, EOFErr
 UNREADABLE += (zipfile.BadZipFile, zlib.error, TypeError, IndexError, OverflowError, AttributeError)
 UNREADABLE += (struct.error, AssertionError)
 """What is raised about a file that cannot be read at all, besides the errors of :data:`LIBRARIES`."""
-LIBRARIES = ("uproot", "awkward", "cramjam", "pyarrow")
+LIBRARIES = ("uproot", "awkward", "cramjam")
 """Packages whose own errors, of classes that are known only once they are imported, say the same."""
 
 FORMATS = {
