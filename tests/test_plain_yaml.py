@@ -66,10 +66,10 @@ def _laughs(entry: str) -> str:
     ids=range(26),
 )
 def test_everything_else_is_refused_in_one_line_and_no_time(text, reason):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(EdgeoodError) as caught:
         plain_yaml(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert reason in str(caught.value)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) <= 300

@@ -32,11 +32,14 @@ def taught(folder: Path) -> list[tuple[str, str]]:
 
 
 EIGHT, MOMENTA = "inputs.constituents=8", "inputs.identity=false"
+FALLING = "inputs.leptons_first=false"
 SIX = (
     "quantization.weights={bits: 6, integer: 1}",
     "quantization.activations={bits: 6, integer: 3, signed: false}",
 )
-SIX += ("quantization.layers.edge0.activations={bits: 6, integer: 2, signed: false}",)
+SIX += (
+    "quantization.layers.edge0={weights: {bits: 6, integer: 2}, activations: {bits: 6, integer: 2, signed: false}}",
+)
 SIX += ("quantization.layers.dense0.activations={bits: 6, integer: 0, signed: false}",)
 
 
@@ -44,7 +47,7 @@ def test_every_twin_finds_the_float_run_of_its_inputs_and_shape(tmp_path):
     wide = "network.hidden=[64]"
     finished(tmp_path / "f16", "particlenet-lite")
     finished(tmp_path / "f16-wide", "particlenet-lite", wide)
-    finished(tmp_path / "f8", "particlenet-lite", EIGHT)
+    finished(tmp_path / "f8", "particlenet-lite", EIGHT, FALLING)
     finished(tmp_path / "f8-momenta", "particlenet-lite", EIGHT, MOMENTA)
     finished(tmp_path / "f8-leptons", "particlenet-lite", EIGHT, "inputs.leptons_first=true")
     finished(tmp_path / "cnn", "cnn-small-radius")
@@ -52,7 +55,7 @@ def test_every_twin_finds_the_float_run_of_its_inputs_and_shape(tmp_path):
         "a": ("particlenet-lite-qkeras",),
         "b": ("particlenet-lite-brevitas", wide),
         "c": ("particlenet-lite-qkeras", *SIX),
-        "d": ("particlenet-lite-brevitas", EIGHT),
+        "d": ("particlenet-lite-brevitas", EIGHT, FALLING),
         "e": ("particlenet-lite-brevitas", EIGHT, MOMENTA),
         "f": ("particlenet-lite-brevitas", EIGHT, "inputs.leptons_first=true"),
         "g": ("cnn-small-radius-brevitas",),
@@ -111,8 +114,8 @@ def test_two_twins_of_one_design_are_refused(tmp_path):
     finished(tmp_path / "two", "particlenet-lite-qkeras", "seed=2")
     with pytest.raises(
         EdgeoodError,
-        match="more than one run of ParticleNet-lite, 16 candidates, identities, QKeras, 8-bit weights, 8-bit "
-        r"activations \(one, two\); keep one",
+        match="more than one run of ParticleNet-lite, 16 candidates, identities, leptons first, QKeras, 8-bit "
+        r"weights, 8-bit activations \(one, two\); keep one",
     ):
         pairs_in(tmp_path)
 

@@ -96,9 +96,23 @@ def test_all_compilers_and_the_emulator_take_the_same_decisions_in_the_other_int
             "quantization": on_candidates(),
         }
     run = quantized_run(**settings, mass_blind=True)
-    for target in ("qonnx", "onnx", "vitis", "vivado", "quartus", "catapult", "emulator"):
+    # Of the two engines on RTL, the other is compared where the design is small: test_rtl_engines.py.
+    rtl = ("alkaid",) if network == "particlenet_lite" else ()
+    engines = (*(name for name in ALL_ENGINES if name not in ("alkaid", "rtl")), *rtl)
+    targets = (
+        "qonnx",
+        "onnx",
+        "vitis",
+        "vivado",
+        "quartus",
+        "catapult",
+        "emulator",
+        *("verilog" for _ in rtl),
+    )
+    for target in targets:
         to(run, target, score="max_logit")
-    report = verify(run, jet_file(), tuple(ALL_ENGINES), ["max_logit"])
+    report = verify(run, jet_file(), engines, ["max_logit"])
     assert report["mismatches"] == 0
     assert report["scores"]["max_logit"]["mass_blind"]
-    assert len(report["scores"]["max_logit"]["decision_mismatches"]) == 36
+    pairs = len(engines) * (len(engines) - 1) // 2
+    assert len(report["scores"]["max_logit"]["decision_mismatches"]) == pairs >= 36

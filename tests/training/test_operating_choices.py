@@ -142,5 +142,5 @@ def test_identity_leaves_out_what_is_chosen_later():
     assert trained_with(recipe(0.3, target={"clock_ns": 1})) == trained_with(recipe())
     content = trained_with(recipe())
     assert "target" not in content
-    assert set(content["score"]) == {"normal", "mass_neutrality", "overlaid", "error_budget"}
+    assert set(content["score"]) == {"normal", "mass_neutrality", "overlaid", "class_odds", "error_budget"}
     assert trained_with(recipe(seed=8)) != content
