@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from quantized_runs import make_run, quantized_run
@@ -208,6 +209,26 @@ def test_a_detector_of_release_0_1_decides_by_one_threshold(score):
     now = load_released("particlenet-lite", score)
     assert now.mass_blind
     np.testing.assert_array_equal(now(inputs), integers * now.step)
+
+
+def test_the_command_line_scores_with_a_released_detector_by_its_name(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from edgeood.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    detector = load_released("particlenet-lite-leptons")
+    shutil.copyfile(released_folder() / detector.name / "jets.h5", "jets.h5")
+    told = CliRunner().invoke(app, ["score", detector.name, "jets.h5", "--quiet"])
+    assert told.exit_code == 0
+    decided = detector.decide("jets.h5")
+    with h5py.File("scores.h5") as file:
+        np.testing.assert_array_equal(file["score"], decided.scores)
+        np.testing.assert_array_equal(file["anomalous"], decided.anomalous)
+    # A folder of that name is what is meant.
+    Path(detector.name).mkdir()
+    told = CliRunner().invoke(app, ["score", detector.name, "jets.h5", "--quiet"])
+    assert "no run directory" in str(told.exception)
 
 
 @pytest.mark.parametrize("name", released_names())

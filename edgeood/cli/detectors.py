@@ -14,12 +14,18 @@ from edgeood.cli.options import (
     SkipOption,
     SortOption,
 )
+from edgeood.files.model_card import CARD
 from edgeood.jets.readers.named import reading_as
+from edgeood.resources import released_folder
 from edgeood.runtime import ENGINES
+
+DetectorArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Run directory, or the name of a released detector.")
+]
 
 
 def score(
-    run: RunArgument,
+    run: DetectorArgument,
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("scores.h5"),
     score: ScoreOption = None,
@@ -30,7 +36,14 @@ def score(
 ) -> None:
     """Score jets with ONNX Runtime on the CPU."""
     with reading_as(format):
-        _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet)
+        _score(_run_or_released(run), jets, out, score, "onnxruntime", skip_bad, sort, quiet)
+
+
+def _run_or_released(run: Path) -> Path:
+    """The folder of the released detector of that name, where no folder of that name lies here."""
+    folder = released_folder() / run
+    named = len(run.parts) == 1 and not run.exists() and (folder / CARD).is_file()
+    return folder if named else run
 
 
 def csim(
