@@ -64,4 +64,17 @@ def _is_dead(path: Path, found: re.Match[str]) -> bool:
         return True
     except (PermissionError, OverflowError):
         return False
-    return False
+    return _is_zombie(process)
+
+
+def _is_zombie(process: int) -> bool:
+    """Whether the process has ended and only its number waits for a parent to take note of it.
+
+    Containers without an init process keep the zombies of orphans for ever.
+    """
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    # The name of the command, in parentheses, may hold anything.
+    return status.rpartition(")")[2].split()[:1] == ["Z"]

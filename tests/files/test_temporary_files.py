@@ -160,6 +160,17 @@ def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_pat
     assert left == {name for name, stays in names.items() if stays} | {"project", ours.name}
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="zombies are told from the living by /proc")
+def test_what_a_zombie_left_is_swept(tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and not taken note of
+    machine = name_beside(tmp_path / "a").name.split("edgeood-")[1].split("-")[0]
+    (tmp_path / f".a.edgeood-{machine}-{child.pid}.part").touch()
+    recover(tmp_path)
+    assert not list(tmp_path.iterdir())
+    child.wait()
+
+
 def test_in_a_foreign_folder_only_leftovers_of_the_same_file_are_swept(tmp_path):
     machine = name_beside(tmp_path / "a").name.split("edgeood-")[1].split("-")[0]
     dead = dead_process()

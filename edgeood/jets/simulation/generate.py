@@ -154,8 +154,8 @@ def _make(
         raise
     finally:
         workers.close(at_once)
-        if at_once:
-            recover(folder)
+        # Also of a generation that was killed: its workers may have lived a moment longer than it did.
+        recover(folder)
         _note_timings(folder, efforts)
 
 

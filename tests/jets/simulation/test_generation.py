@@ -138,6 +138,20 @@ def test_sigkill_of_the_parent_alone_stops_the_workers(undisturbed: Path, tmp_pa
     assert digests(folder) == digests(undisturbed)
 
 
+def test_what_a_worker_leaves_that_outlived_its_parent_is_swept(undisturbed: Path, tmp_path: Path) -> None:
+    """It lived when the folder was opened, so that its file stayed, and died in the middle of writing."""
+    worker = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    left = tmp_path / f".quark_seed3_0000.edgeood-{machine()}-{worker.pid}.part.h5"
+    left.touch()
+    process = start(tmp_path, tmp_path)
+    wait_for_first_shard(process, tmp_path)
+    assert left.exists()
+    worker.communicate(b"\n")
+    assert process.communicate(timeout=120) == ("", "")
+    assert not left.exists()
+    assert digests(tmp_path) == digests(undisturbed)
+
+
 def test_ctrl_c_leaves_only_whole_shards_and_no_traceback(undisturbed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "jets"
     process = start(tmp_path, folder)
