@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.jets.layout import CHARGED_HADRON, ELECTRON, MUON
-from edgeood.jets.simulation.calorimeter import ECAL, HCAL, Deposits, Neutrals, energy_flow
+from edgeood.jets.simulation.calorimeter import ECAL, HCAL, Calorimeter, Deposits, Neutrals, energy_flow
 from edgeood.jets.simulation.tracking import bent_phi, efficiency, log_normal, relative_resolution
 
 Floats = NDArray[np.float64]
@@ -54,8 +54,12 @@ class Objects:
         return len(self.event)
 
 
-def respond(particles: Particles, rng: np.random.Generator) -> Objects:
-    """What the detector makes of these particles."""
+def respond(
+    particles: Particles,
+    rng: np.random.Generator,
+    calorimeters: tuple[Calorimeter, Calorimeter] = (ECAL, HCAL),
+) -> Objects:
+    """What the detector makes of these particles; ``calorimeters`` are the electromagnetic and the hadronic one."""
     pt = np.hypot(particles.px, particles.py)
     eta = np.arcsinh(particles.pz / np.maximum(pt, 1e-9))
     phi = np.arctan2(particles.py, particles.px)
@@ -78,7 +82,7 @@ def respond(particles: Particles, rng: np.random.Generator) -> Objects:
     hcal_share = np.where(muon, 0.0, 1.0 - ecal_share)
     inside = reaches & (np.abs(eta) < ACCEPTANCE)
     neutrals = []
-    for calorimeter, share in ((ECAL, ecal_share), (HCAL, hcal_share)):
+    for calorimeter, share in zip(calorimeters, (ecal_share, hcal_share), strict=True):
         hit = inside & (share > 0)
         deposits = Deposits(
             particles.event[hit], eta[hit], entry_phi[hit], share[hit] * particles.energy[hit], track_of[hit]

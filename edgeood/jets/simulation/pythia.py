@@ -79,7 +79,8 @@ class Generator:
         ):  # fmt: skip
             if not self._pythia.readString(setting):
                 raise EdgeoodError(
-                    f"Pythia refuses '{setting}' of process {process.name}; install pythia8mc 8.317."
+                    f"Pythia refuses '{setting}' of process {process.name}; correct it if it is of the sample's own "
+                    "'pythia', or install pythia8mc 8.317."
                 )
         # Pythia does not keep its hooks alive: without this reference the veto would silently be off.
         self._veto = None

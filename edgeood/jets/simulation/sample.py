@@ -1,5 +1,6 @@
 """Samples: how many jets of which processes, in a YAML file."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edgeood.errors import EdgeoodError
 from edgeood.jets.simulation.processes import JetSelection, process_named
+from edgeood.jets.simulation.response import DetectorName
 from edgeood.jets.simulation.shard import Shard
 from edgeood.resources import recipes_folder
 from edgeood.yaml_files import read_yaml, shipped_names, validated
+
+_SETTING = re.compile(r"[A-Za-z]\w*:[A-Za-z]\w* ?= ?\S(.*\S)?")
+_OURS = ("beams", "init", "main", "next", "print", "random", "stat")
 
 
 class Sample(BaseModel):
@@ -26,6 +31,12 @@ class Sample(BaseModel):
         None,
         description="anti-kT radius and window (radius, pt_min, pt_max, eta_max) in place of the processes' own",
     )
+    pythia: tuple[str, ...] = Field(
+        (), description="further settings, as 'PartonShowers:model=2', which is another shower (Vincia)"
+    )
+    detector: DetectorName = Field(
+        "cms", description="'fine': calorimeter cells a fifth as wide; 'particles': jets of true particles"
+    )
 
     @field_validator("jets")
     @classmethod
@@ -35,6 +46,16 @@ class Sample(BaseModel):
             if count < 1:
                 raise ValueError(f"{process} asks for {count} jets, which must be at least 1")
         return jets
+
+    @field_validator("pythia")
+    @classmethod
+    def _check_settings(cls, settings: tuple[str, ...]) -> tuple[str, ...]:
+        for setting in settings:
+            if not _SETTING.fullmatch(setting):
+                raise ValueError(f"'{setting}' is no setting of Pythia's; write group:name=value")
+            if setting.split(":")[0].lower() in _OURS:
+                raise ValueError(f"'{setting}' is not the sample's to say: seeds, beams and output are ours")
+        return settings
 
     @property
     def total(self) -> int:
@@ -62,7 +83,17 @@ class Sample(BaseModel):
         for order, (process, count) in enumerate(self.jets.items()):
             for number, start in enumerate(range(0, count, self.shard_jets)):
                 size = min(self.shard_jets, count - start)
-                shard = Shard(process, number, size, self.constituents, seed, fast, self.selection)
+                shard = Shard(
+                    process,
+                    number,
+                    size,
+                    self.constituents,
+                    seed,
+                    fast,
+                    self.selection,
+                    self.pythia,
+                    self.detector,
+                )
                 turns.append((number, order, shard))
         return [shard for *_, shard in sorted(turns, key=lambda turn: turn[:2])]
 

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, Jets
 from edgeood.jets.simulation.clustering import Clusters, anti_kt
-from edgeood.jets.simulation.detector import Objects, Particles, respond
+from edgeood.jets.simulation.detector import Objects, Particles
 from edgeood.jets.simulation.processes import JetSelection, Process
+from edgeood.jets.simulation.response import RESPONSES, DetectorName
 from edgeood.jets.simulation.substructure import substructure
 from edgeood.jets.simulation.truth import Origins, accepts, nearest
 
@@ -23,12 +24,13 @@ def select(
     events: int,
     width: int,
     rng: np.random.Generator,
+    detector: DetectorName = "cms",
 ) -> Jets:
     """Detector response, clustering and truth match of a batch of events.
 
     Keeps the leading ``width`` constituents; ``n_constituents`` counts all. Event numbers count from 0.
     """
-    objects = respond(particles, rng)
+    objects = RESPONSES[detector](particles, rng)
     clusters = anti_kt(objects, events, process.selection)
     candidates = in_window(clusters, process.selection)
     origin, distance = nearest(origins, clusters, candidates)

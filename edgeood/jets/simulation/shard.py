@@ -20,6 +20,7 @@ from edgeood.jets.simulation.processes import (
     process_named,
     scanned_settings,
 )
+from edgeood.jets.simulation.response import DetectorName
 
 BATCH = 100
 """Events that Pythia makes at once; part of what a seed means."""
@@ -41,6 +42,9 @@ class Shard:
     fast: bool
     selection: JetSelection | None = None
     """in place of the process's own"""
+    pythia: tuple[str, ...] = ()
+    """further settings"""
+    detector: DetectorName = "cms"
 
     @property
     def definition(self) -> Process:
@@ -57,10 +61,12 @@ class Shard:
         """The file's attributes: enough to make it again, and to tell it from one made otherwise."""
         process = self.definition
         plan = asdict(self)
-        del plan["selection"]  # the definition has it
+        del plan["selection"], plan["pythia"]  # the definition and the settings have them
+        if self.detector == "cms":
+            del plan["detector"]  # as in files of release 0.1
         return {
             **plan,
-            "settings": [*process.all_settings, *(FAST_SETTINGS if self.fast else ())],
+            "settings": [*process.all_settings, *self.pythia, *(FAST_SETTINGS if self.fast else ())],
             "process_definition": asdict(process),
             "jet_algorithm": "anti-kt",
             "jet_radius": process.selection.radius,
@@ -112,7 +118,8 @@ def make_shard(shard: Shard, folder: Path, progress: Callable[[int], None] = lam
     for run, extra in enumerate(extras):
         goal = shard.jets * (run + 1) // len(extras)
         clock = time.process_time()
-        generator = Generator(process, _pythia_seed(shard, process.code, run), extra, shard.fast)
+        seed = _pythia_seed(shard, process.code, run)
+        generator = Generator(process, seed, (*extra, *shard.pythia), shard.fast)
         in_pythia += time.process_time() - clock
         idle = 0
         while accepted < goal:
@@ -122,7 +129,9 @@ def make_shard(shard: Shard, folder: Path, progress: Callable[[int], None] = lam
             made = 0
             if len(batch):
                 particles, origins = generator.unpack(batch, process.contains)
-                found = select(process, particles, origins, len(batch), shard.constituents, rng)
+                found = select(
+                    process, particles, origins, len(batch), shard.constituents, rng, shard.detector
+                )
                 made = min(len(found), goal - accepted)
                 found.jets["event"] = event_number(process.code, shard.number, found.jets["event"] + events)
                 parts += [found[:made]] if made else []
