@@ -16,6 +16,7 @@ from edgeood.jets.domain import Outside
 from edgeood.jets.files import Paths, jet_files
 from edgeood.jets.reading import Reading, iterate_portions
 from edgeood.jets.skipped import write_skipped
+from edgeood.resources import run_folder
 from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
 from edgeood.runtime.numbers import check_numbers
@@ -38,7 +39,7 @@ def score(
 
     Parameters
     ----------
-    run : a run, its folder, or a ``score.onnx`` file alone (ONNX Runtime only)
+    run : a run, its folder, the name of a released detector, or a ``score.onnx`` file alone (ONNX Runtime only)
     jets : a jet file, a folder, or a sequence of them; read in batches
     out : also write ``score`` (f8), ``anomalous`` (bool: the engine's decision) and ``event`` (i8) to this
         HDF5 file; attributes tell the score, its threshold for all masses, whether the decision has one for each
@@ -54,7 +55,8 @@ def score(
     (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
     reading = reading or Reading()
-    target = None if out is None else _target(out, run, jet_files(jets, reading.crashing))
+    source = run.path if isinstance(run, Run) else run_folder(run)
+    target = None if out is None else _target(out, source, jet_files(jets, reading.crashing))
     run = run if isinstance(run, Run) or Path(run).suffix == ".onnx" else Run.open(run)
     chosen, inputs, score_name = _open(run, engine, score, workers)
     who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
@@ -93,9 +95,8 @@ def score(
     return values
 
 
-def _target(out: str | os.PathLike[str], run: Run | str | os.PathLike[str], jets: list[Path]) -> Path:
+def _target(out: str | os.PathLike[str], source: Path, jets: list[Path]) -> Path:
     """Where the scores go, once nothing that is read or of another sort can be lost there."""
-    source = run.path if isinstance(run, Run) else Path(run)
     inputs = [*jets, source, *(run_files(source) if source.is_dir() else [])]
     target = output_file(out, inputs)
     refuse_other_hdf5(target, "score")
