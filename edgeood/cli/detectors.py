@@ -23,6 +23,9 @@ def score(
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("scores.h5"),
     score: ScoreOption = None,
+    per_event: Annotated[
+        str | None, typer.Option(help="One score for each event: max or sum of those of its jets.")
+    ] = None,
     format: FormatOption = None,
     skip_bad: SkipOption = False,
     sort: SortOption = False,
@@ -30,7 +33,7 @@ def score(
 ) -> None:
     """Score jets with ONNX Runtime on the CPU."""
     with reading_as(format):
-        _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet)
+        _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet, per_event)
 
 
 def csim(
@@ -57,6 +60,7 @@ def _score(
     skip_bad: bool,
     sort: bool,
     quiet: bool,
+    per_event: str | None = None,
 ) -> None:
     from edgeood.jets.files import candidates
     from edgeood.jets.format import Reading, known_count
@@ -68,9 +72,11 @@ def _score(
     silence_log()
     reading = Reading(skip_bad, sort, crashing_files(candidates(jets)))
     with progress_bar(f"scoring jets ({engine})", known_count(jets, reading), not quiet) as advance:
-        values = score_jets(run, jets, out, engine=engine, score=score, progress=advance, reading=reading)
+        values = score_jets(
+            run, jets, out, engine=engine, score=score, progress=advance, reading=reading, per_event=per_event
+        )
     told = f" ({reading.summary()})" if reading.summary() else ""
-    typer.echo(f"{len(values)} jets{told}: {out}")
+    typer.echo(f"{len(values)} {'events' if per_event else 'jets'}{told}: {out}")
 
 
 def verify(
