@@ -30,6 +30,7 @@ FORMATS = {
     "lhc-olympics": "edgeood.jets.readers.hdf5.lhc_olympics:READER",
     "jetclass": "edgeood.jets.readers.root.jetclass:READER",
     "nanoaod": "edgeood.jets.readers.root.nanoaod:READER",
+    "delphes": "edgeood.jets.readers.root.delphes:READER",
     "aspen-open-jets": "edgeood.jets.readers.hdf5.aspen:READER",
     "cheng": "edgeood.jets.readers.hdf5.cheng:READER",
     "ftag": "edgeood.jets.readers.hdf5.ftag:READER",
