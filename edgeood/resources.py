@@ -1,5 +1,6 @@
 """Where the files that travel with the package lie: HLS headers, shipped recipes, released detectors."""
 
+import os
 from pathlib import Path
 
 _PACKAGED = Path(__file__).parent / "_resources"
@@ -22,3 +23,16 @@ def released_folder() -> Path:
     """Folder of the released detectors (inside a wheel, or ``models/released`` of a checkout)."""
     packaged = _PACKAGED / "released"
     return packaged if packaged.is_dir() else _REPOSITORY / "models" / "released"
+
+
+def is_released(folder: Path) -> bool:
+    """Whether a folder is a released detector of the package, or lies in one: nothing is written there."""
+    return Path(os.path.realpath(released_folder())) in Path(os.path.realpath(folder)).parents
+
+
+def run_folder(named: str | os.PathLike[str]) -> Path:
+    """The folder of a run: a path, or the name of a released detector where nothing of that name lies here."""
+    path = Path(named)
+    released = released_folder() / path
+    by_name = len(path.parts) == 1 and not os.path.lexists(path) and (released / "card.json").is_file()
+    return released if by_name else path

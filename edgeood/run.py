@@ -15,6 +15,7 @@ from edgeood.files.reading import read_arrays, read_json
 from edgeood.files.recovery import recover
 from edgeood.files.seal import check_file, check_seal, sealed
 from edgeood.files.together import replace_together
+from edgeood.resources import is_released, released_folder, run_folder
 from edgeood.suggestions import suggestion
 from edgeood.version import installed_versions
 
@@ -64,16 +65,19 @@ class Run:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> "Run":
-        """Open a finished run.
+        """Open a finished run, by its folder, or a released detector by its name (:func:`run_folder`).
 
         Raises :class:`EdgeoodError` if the folder is no run, is unfinished, was changed by another hand, or has
         another format version.
         """
-        folder = Path(path)
-        recover(folder)
-        file = folder / "run.json"
+        folder = run_folder(path)
         if not folder.is_dir():
-            raise EdgeoodError(f"there is no run directory {folder}; make one with `edgeood train`.")
+            released = [card.parent.name for card in released_folder().glob("*/card.json")]
+            hint = suggestion(os.fspath(path), released, "make one with `edgeood train`.")
+            raise EdgeoodError(f"there is no run directory {folder}; {hint}")
+        if not is_released(folder):
+            recover(folder)
+        file = folder / "run.json"
         if not file.is_file():
             unfinished = (folder / "checkpoints").is_dir()
             what = "an unfinished training" if unfinished else "no run directory (run.json is missing)"

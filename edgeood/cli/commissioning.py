@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgeood.cli.options import FormatOption, RunArgument, UnseenOption
+from edgeood.cli.options import CopyOption, FormatOption, RunArgument, UnseenOption
 from edgeood.jets.readers.named import reading_as
 
 
@@ -21,12 +21,14 @@ def calibrate(
     ] = None,
     format: FormatOption = None,
     unseen: UnseenOption = False,
+    out: CopyOption = None,
 ) -> None:
     """Fit a twin's thresholds, one for all masses and one for each, so that the decision is blind to mass."""
     from edgeood.commissioning.calibrate import calibrate as fit
+    from edgeood.run_copy import own_run
 
     with reading_as(format):
-        report = fit(run, jets, efficiency or [0.01], unseen=unseen)
+        report = fit(own_run(run, out), jets, efficiency or [0.01], unseen=unseen)
     typer.echo(f"{report['jets']} background jets; export again what was exported")
     for score, points in report["scores"].items():
         for share, own in points.items():

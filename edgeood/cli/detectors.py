@@ -14,21 +14,18 @@ from edgeood.cli.options import (
     SkipOption,
     SortOption,
 )
-from edgeood.files.model_card import CARD
 from edgeood.jets.readers.named import reading_as
-from edgeood.resources import released_folder
 from edgeood.runtime import ENGINES
-
-DetectorArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Run directory, or the name of a released detector.")
-]
 
 
 def score(
-    run: DetectorArgument,
+    run: RunArgument,
     jets: JetsArgument,
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the scores (HDF5).")] = Path("scores.h5"),
     score: ScoreOption = None,
+    per_event: Annotated[
+        str | None, typer.Option(help="One score for each event: max or sum of those of its jets.")
+    ] = None,
     format: FormatOption = None,
     skip_bad: SkipOption = False,
     sort: SortOption = False,
@@ -36,14 +33,7 @@ def score(
 ) -> None:
     """Score jets with ONNX Runtime on the CPU."""
     with reading_as(format):
-        _score(_run_or_released(run), jets, out, score, "onnxruntime", skip_bad, sort, quiet)
-
-
-def _run_or_released(run: Path) -> Path:
-    """The folder of the released detector of that name, where no folder of that name lies here."""
-    folder = released_folder() / run
-    named = len(run.parts) == 1 and not run.exists() and (folder / CARD).is_file()
-    return folder if named else run
+        _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet, per_event)
 
 
 def csim(
@@ -70,6 +60,7 @@ def _score(
     skip_bad: bool,
     sort: bool,
     quiet: bool,
+    per_event: str | None = None,
 ) -> None:
     from edgeood.jets.files import candidates
     from edgeood.jets.format import Reading, known_count
@@ -81,17 +72,22 @@ def _score(
     silence_log()
     reading = Reading(skip_bad, sort, crashing_files(candidates(jets)))
     with progress_bar(f"scoring jets ({engine})", known_count(jets, reading), not quiet) as advance:
-        values = score_jets(run, jets, out, engine=engine, score=score, progress=advance, reading=reading)
+        values = score_jets(
+            run, jets, out, engine=engine, score=score, progress=advance, reading=reading, per_event=per_event
+        )
     told = f" ({reading.summary()})" if reading.summary() else ""
-    typer.echo(f"{len(values)} jets{told}: {out}")
+    typer.echo(f"{len(values)} {'events' if per_event else 'jets'}{told}: {out}")
 
 
 def verify(
     run: RunArgument,
     jets: JetsArgument,
     engines: Annotated[
-        str, typer.Option(help=f"Comma-separated, of {', '.join(ENGINES)}.")
-    ] = "network,onnxruntime,csim",
+        str | None,
+        typer.Option(
+            help=f"Comma-separated, of {', '.join(ENGINES)} [network,onnxruntime,csim; released: cpu, not csim]."
+        ),
+    ] = None,
     score: ScoreOption = None,
     format: FormatOption = None,
     quiet: QuietOption = False,
@@ -109,9 +105,8 @@ def verify(
     with reading_as(format):
         refuse_crashing(candidates(jets))
     with reading_as(format), progress_bar("C-simulating", None, not quiet) as advance:
-        report = compare(
-            Run.open(run), jets, engines.split(","), [score] if score else None, progress=advance
-        )
+        named = engines.split(",") if engines is not None else None
+        report = compare(Run.open(run), jets, named, [score] if score else None, progress=advance)
     print_report(report)
     if report["mismatches"]:
         raise typer.Exit(1)

@@ -7,7 +7,13 @@ import typer
 
 from edgeood.jets.readers import FORMATS
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory made by `edgeood train`.")]
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Run directory, or the name of a released detector.")
+]
+CopyOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Write to a copy of RUN there, made if need be, instead of to RUN."),
+]
 JetsArgument = Annotated[
     list[Path],
     typer.Argument(metavar="JETS...", help="Jet files of any known format, folders, wildcards, @lists."),

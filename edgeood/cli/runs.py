@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgeood.cli.options import (
+    CopyOption,
     FormatOption,
     JetsOption,
     QuietOption,
@@ -80,17 +81,20 @@ def evaluate(
     jets: JetsOption = None,
     format: FormatOption = None,
     unseen: UnseenOption = False,
+    out: CopyOption = None,
 ) -> None:
     """Detection and mass sculpting at a trigger's working points, AUROC and more, on held-out jets, with figures."""
     from rich.console import Console
 
     from edgeood.evaluation.evaluate_run import evaluate as measure
     from edgeood.evaluation.tables import rich_table
+    from edgeood.run_copy import own_run
 
     with reading_as(format):
-        measured = measure(run, jets, unseen=unseen)
+        own = own_run(run, out)
+        measured = measure(own, jets, unseen=unseen)
     Console().print(rich_table(measured))
-    typer.echo(f"figures and numbers: {run / 'evaluation'}")
+    typer.echo(f"figures and numbers: {own.path / 'evaluation'}")
 
 
 def export(
@@ -107,12 +111,13 @@ def export(
     build: Annotated[
         bool, typer.Option("--build", help="Synthesise and co-simulate, if the vendor's tool is on PATH.")
     ] = False,
+    out: CopyOption = None,
 ) -> None:
     """Write the network with its fused score as ONNX, QONNX, an HLS project or an emulator library."""
     from edgeood.export import to
-    from edgeood.run import Run
+    from edgeood.run_copy import own_run
 
-    path = to(Run.open(run), target, score=score, changes=set_ or (), version=version)
+    path = to(own_run(run, out), target, score=score, changes=set_ or (), version=version)
     typer.echo(path)
     if build:
         from edgeood.hardware.vendor_tools import build_report

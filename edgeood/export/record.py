@@ -12,6 +12,7 @@ from edgeood.export.targets import TARGETS
 from edgeood.files.reading import read_json
 from edgeood.files.recovery import recover
 from edgeood.files.seal import check_artefact, check_seal, digest_of, sealed, sum_up
+from edgeood.resources import is_released
 from edgeood.run import Run
 from edgeood.version import __version__
 
@@ -81,7 +82,7 @@ def read_record(run: Run, score: str) -> dict[str, Any]:
     folder = run.export_folder(score)
     file = folder / RECORD
     recover(folder)
-    again = f"run `edgeood export {run.path} --score {score}`"
+    again = f"run `edgeood export {run.path} --score {score}{_elsewhere(run)}`"
     if not file.is_file():
         raise EdgeoodError(f"{run.path} has no exported score '{score}'; {again}.")
     record = read_json(file, f"{again} again.", _KEYS)
@@ -109,7 +110,7 @@ def exported(run: Run, score: str, target: str) -> Path:
     Raises :class:`EdgeoodError` if it is missing, was made from another network or fit, or is not what was exported.
     """
     path = run.export_folder(score) / TARGETS[target].artefact
-    again = f"run `edgeood export {run.path} --target {target} --score {score}`"
+    again = f"run `edgeood export {run.path} --target {target} --score {score}{_elsewhere(run)}`"
     # A folder may stand aside, after an export that was killed.
     recover(path.parent)
     if not path.exists() or target not in (artefacts := read_record(run, score)["artefacts"]):
@@ -117,6 +118,11 @@ def exported(run: Run, score: str, target: str) -> Path:
     recorded = artefacts[target].get("sha256") or run.recorded_sha256(path.relative_to(run.path).as_posix())
     check_artefact(path, recorded, f"{again} again.")
     return path
+
+
+def _elsewhere(run: Run) -> str:
+    """What the command that exports a released detector needs besides: its copy is what is then used."""
+    return " -o COPY" if is_released(run.path) else ""
 
 
 def same_as_recorded(

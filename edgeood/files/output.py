@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgeood.errors import EdgeoodError
 from edgeood.files.recovery import recover_target
+from edgeood.resources import is_released
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SORTS = {
@@ -61,7 +62,14 @@ def output_folder(path: str | os.PathLike[str], *, option: str = "-o") -> Path:
 
 
 def check_writable(folder: Path) -> None:
-    """Raise :class:`EdgeoodError` if nothing can be written to a folder that results go to, as in a read-only one."""
+    """Raise :class:`EdgeoodError` if nothing can be written to a folder that results go to, as in a read-only one.
+
+    Nothing may be written to a released detector of the package, whatever its rights.
+    """
+    if is_released(folder):
+        raise EdgeoodError(
+            f"{folder} is of a released detector, which nothing is written to; give -o a folder for a copy, or copy it."
+        )
     nearest = next(one for one in (folder, *folder.absolute().parents) if os.path.lexists(one))
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise EdgeoodError(

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from edgeood.errors import EdgeoodError
 from edgeood.files.hdf5 import StreamedFile, streamed_hdf5
 from edgeood.files.output import output_file, refuse_other_hdf5
+from edgeood.jets.events import tells_events
 from edgeood.jets.files import Paths, jet_files
+from edgeood.jets.hdf5.sources import SOURCE_ROWS
 from edgeood.jets.hdf5.storage import MOST_CONSTITUENTS
-from edgeood.jets.hdf5.tables import FORMAT, FORMAT_VERSION
+from edgeood.jets.hdf5.tables import EVENTS, FORMAT, FORMAT_VERSION
 from edgeood.jets.layout import MOST_PROCESSES, Jets, too_many_processes
-from edgeood.jets.reading import Reading, iterate_portions
+from edgeood.jets.reading import Portion, Reading, iterate_portions
 
 _BATCH = 2048
 """Of jets: a multiple of the rows of both tables' chunks, so that none is packed twice."""
@@ -59,12 +61,10 @@ def convert(
         if not table.count:
             why = f"; the first that was skipped: {reading.skipped[0].reason}" if reading.skipped else "."
             raise EdgeoodError(f"there are no jets to write to {out}{why}")
+        read = [path for path in files if path in reading.formats]
         table.finish(
-            [
-                {"file": path.name, "format": reading.formats[path]}
-                for path in files
-                if path in reading.formats
-            ]
+            [{"file": path.name, "format": reading.formats[path]} for path in read],
+            events=all(_tells_events(path, reading) for path in read),
         )
         return table.count
 
@@ -73,6 +73,7 @@ def _named(files: list[Path], reading: Reading, process: str | None, table: "_Ta
     """The sound jets of all files, with the names of all processes so far."""
     for portion in iterate_portions(files, _BATCH, reading):
         jets = portion.jets
+        table.expect(portion)
         if not len(jets):
             continue
         names = jets.processes
@@ -84,6 +85,16 @@ def _named(files: list[Path], reading: Reading, process: str | None, table: "_Ta
             jets.jets["process"]
         ]
         yield Jets(renumbered, jets.constituents, tuple(table.processes))
+
+
+def _tells_events(path: Path, reading: Reading) -> bool:
+    """Whether a file tells which jets are of one event; one that cannot be read takes nothing from the others."""
+    try:
+        return tells_events(path, reading.formats[path])
+    except EdgeoodError:
+        if not reading.skip_bad:
+            raise
+        return True
 
 
 def _rebatched(source: Iterator[Jets]) -> Iterator[Jets]:
@@ -108,6 +119,14 @@ class _Tables:
         self._file = file
         self.processes: list[str] = []
         self.count = 0
+        self._expected = 0
+        self._first_rows: list[int] = []
+
+    def expect(self, portion: Portion) -> None:
+        """Note in which rows, of those that will be written, the files of a portion begin."""
+        before = np.cumsum(np.append(0, portion.sound))
+        self._first_rows += [self._expected + int(before[row]) for row in np.flatnonzero(portion.begins)]
+        self._expected += len(portion.jets)
 
     def know(self, names: tuple[str, ...]) -> None:
         """Add the names of processes that some jets have, or a file tells, in their order."""
@@ -132,8 +151,8 @@ class _Tables:
         self.count = end
         self._file.check()
 
-    def finish(self, sources: list[dict[str, str]]) -> None:
-        """Write the attributes, once all processes are known."""
+    def finish(self, sources: list[dict[str, str]], events: bool) -> None:
+        """Write the attributes, once all processes are known, and in which rows the files begin."""
         attributes = self._file.content.attrs
         attributes["format"], attributes["version"] = FORMAT, FORMAT_VERSION
         attributes["processes"] = np.array([name.encode() for name in self.processes])
@@ -142,6 +161,13 @@ class _Tables:
         if len(text) > 32_768:
             text = json.dumps([*sources[:100], {"file": f"and {len(sources) - 100} more", "format": ""}])
         attributes["sources"] = text
+        if not events:
+            attributes[EVENTS] = False
+        # Of a file without a sound jet there is nothing to begin.
+        first_rows = sorted({row for row in self._first_rows if row < self.count})
+        if len(first_rows) > 1:
+            self._file.content.create_dataset(SOURCE_ROWS, data=np.array(first_rows), track_times=False)
+            self._file.check()
 
 
 def _create(

@@ -4,7 +4,7 @@ However much is passed over, every row of the input keeps its place: a :class:`P
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,8 @@ class Portion:
     """(n,) which of the rows they are"""
     events: NDArray[np.int64]
     """(n,) event of every row, −1 where it cannot be read"""
+    begins: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    """(n,) whether a row is the first of a file, or of one that the file was converted from"""
 
     def __len__(self) -> int:
         return len(self.sound)
@@ -106,13 +108,24 @@ def iterate_portions(paths: Paths, batch: int, reading: Reading) -> Iterator[Por
             format = reading.format_of(path)
             if format == OWN:
                 with open_tables(path) as tables:
-                    yield from _portions(tables, batch, reading)
+                    yield from _begun(_portions(tables, batch, reading), tables.first_rows)
             else:
-                yield from _foreign(path, format, batch, reading)
+                yield from _begun(_foreign(path, format, batch, reading), np.zeros(1, np.int64))
         except EdgeoodError as error:
             if not reading.skip_bad:
                 raise
             reading.skip(path, 0, 0, str(error))
+
+
+def _begun(portions: Iterator[Portion], first_rows: NDArray[np.int64]) -> Iterator[Portion]:
+    """Portions of one file that know in which rows the files begin that it is of."""
+    row = 0
+    for portion in portions:
+        begins = np.zeros(len(portion), np.bool_)
+        here = first_rows[slice(*np.searchsorted(first_rows, (row, row + len(portion))))]
+        begins[here - row] = True
+        row += len(portion)
+        yield replace(portion, begins=begins)
 
 
 def _portions(tables: Tables, batch: int, reading: Reading) -> Iterator[Portion]:

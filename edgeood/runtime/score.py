@@ -13,11 +13,15 @@ from edgeood.files.hdf5 import atomic_hdf5
 from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
 from edgeood.jets.domain import Outside
+from edgeood.jets.events import check_events
 from edgeood.jets.files import Paths, jet_files
 from edgeood.jets.reading import Reading, iterate_portions
 from edgeood.jets.skipped import write_skipped
+from edgeood.resources import run_folder
 from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
+from edgeood.runtime.event_scores import check_way
+from edgeood.runtime.event_scores import per_event as combined
 from edgeood.runtime.numbers import check_numbers
 
 _BATCH = 2048
@@ -33,12 +37,13 @@ def score(
     workers: int | None = None,
     progress: Progress | None = None,
     reading: Reading | None = None,
+    per_event: str | None = None,
 ) -> NDArray[np.float64]:
     """(N,) scores of the jets in ``jets``, larger = more anomalous.
 
     Parameters
     ----------
-    run : a run, its folder, or a ``score.onnx`` file alone (ONNX Runtime only)
+    run : a run, its folder, the name of a released detector, or a ``score.onnx`` file alone (ONNX Runtime only)
     jets : a jet file, a folder, or a sequence of them; read in batches
     out : also write ``score`` (f8), ``anomalous`` (bool: the engine's decision) and ``event`` (i8) to this
         HDF5 file; attributes tell the score, its threshold for all masses, whether the decision has one for each
@@ -49,17 +54,25 @@ def score(
     reading : pass over what is bad, or sort constituents: a bad jet's score is NaN and it is not anomalous, so that
         every jet keeps its row; afterwards it tells what was passed over, and so does ``skipped`` in ``out``
 
+    per_event : ``max`` or ``sum`` of the scores of each event's jets in place of theirs: (E,) are returned, and written
+        with ``event`` and ``jets``, how many were scored; an event is anomalous if one of its jets is. Events are what
+        :mod:`edgeood.jets.events` says
+
     Raises :class:`EdgeoodError` for unsound jets, a missing export or tool, a score that is no number, or an ``out``
     that cannot be written or would replace an input or other data; a link at ``out`` is followed. Warns once
     (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
     reading = reading or Reading()
-    target = None if out is None else _target(out, run, jet_files(jets, reading.crashing))
+    if per_event is not None:
+        check_way(per_event)
+        check_events(jets, reading)
+    source = run.path if isinstance(run, Run) else run_folder(run)
+    target = None if out is None else _target(out, source, jet_files(jets, reading.crashing))
     run = run if isinstance(run, Run) or Path(run).suffix == ".onnx" else Run.open(run)
     chosen, inputs, score_name = _open(run, engine, score, workers)
     who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
     outside = Outside(run.domain if isinstance(run, Run) else None)
-    scores, decisions, events = [], [], []
+    scores, decisions, events, begins = [], [], [], []
     for portion in iterate_portions(jets, _BATCH, reading):
         values, anomalous = np.full(len(portion), np.nan), np.zeros(len(portion), bool)
         if len(portion.jets):
@@ -70,32 +83,36 @@ def score(
         scores.append(values)
         decisions.append(anomalous)
         events.append(portion.events)
+        begins.append(portion.begins)
         if progress:
             progress(len(portion))
     if reading.skipped and np.isnan(np.concatenate([*scores, np.empty(0)])).all():
         raise EdgeoodError(f"no jet can be scored; the first that was skipped: {reading.skipped[0].reason}")
-    values = np.concatenate(scores)
+    columns = {
+        "score": np.concatenate(scores),
+        "anomalous": np.concatenate(decisions),
+        "event": np.concatenate(events),
+    }
+    if per_event is not None:
+        one = columns["score"], columns["anomalous"], columns["event"], np.concatenate(begins)
+        columns = combined(per_event, *one)._asdict()
     if target is not None:
         with atomic_hdf5(target) as file:
             file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
             file.attrs["mass_blind"] = chosen.mass_blind
             file.attrs.update(outside.attributes())
-            columns = {
-                "score": values,
-                "anomalous": np.concatenate(decisions),
-                "event": np.concatenate(events),
-            }
+            if per_event is not None:
+                file.attrs["per_event"] = per_event
             for name, column in columns.items():
                 file.create_dataset(name, data=column, track_times=False)
             if reading.skip_bad or reading.sort:
                 write_skipped(file, reading)
     outside.warn(who)
-    return values
+    return columns["score"]
 
 
-def _target(out: str | os.PathLike[str], run: Run | str | os.PathLike[str], jets: list[Path]) -> Path:
+def _target(out: str | os.PathLike[str], source: Path, jets: list[Path]) -> Path:
     """Where the scores go, once nothing that is read or of another sort can be lost there."""
-    source = run.path if isinstance(run, Run) else Path(run)
     inputs = [*jets, source, *(run_files(source) if source.is_dir() else [])]
     target = output_file(out, inputs)
     refuse_other_hdf5(target, "score")

@@ -17,6 +17,7 @@ from edgeood.fixed_point import FixedPoint
 from edgeood.inputs import inputs_of
 from edgeood.inputs.trigger_candidates import PT
 from edgeood.jets.format import Paths, read_jets
+from edgeood.resources import is_released
 from edgeood.run import Run
 from edgeood.runtime import Decided, Progress, open_engine
 from edgeood.scores.fused import FUSED_SCORES
@@ -26,6 +27,8 @@ _CORNERS_OF_EACH_SORT = 16
 _AT_MOST = {"qonnx": 1000}
 """Jets for an engine that is an interpreter; it gets all corners."""
 USUAL_ENGINES = ("network", "onnxruntime", "csim")
+OF_RELEASED = ("network", "onnxruntime", "cpu")
+"""Those that need nothing which a released detector has not."""
 
 
 def corner_inputs(shape: tuple[int, ...], input_type: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
@@ -80,7 +83,7 @@ def mismatches(first: NDArray[Any], second: NDArray[Any], step: float) -> NDArra
 def verify(
     run: Run,
     jets: Paths,
-    engines: Sequence[str] = USUAL_ENGINES,
+    engines: Sequence[str] | None = None,
     scores: Sequence[str] | None = None,
     *,
     workers: int | None = None,
@@ -88,11 +91,12 @@ def verify(
 ) -> dict[str, Any]:
     """Compare the scores and decisions of every pair of engines, on jets and on :func:`corner_inputs`.
 
-    ``scores`` defaults to every fused score that was exported. The report, also written to ``RUN/verify.json``,
-    holds ``jets``, ``jets_by_engine`` (QONNX execution takes only the first ones), ``corner_inputs``, ``engines``,
-    ``mismatches`` (in all), ``throughput_jets_per_s`` by engine and ``scores``: for each its step, whether its decision
-    is ``mass_blind``, ``mismatches`` of scores and ``decision_mismatches`` by pair of engines, and the first scores
-    that differ (counted from the corners, which come before the jets).
+    ``engines`` defaults to :data:`USUAL_ENGINES`, of a released detector of the package to :data:`OF_RELEASED`,
+    ``scores`` to every fused score that was exported. The report, also written to ``RUN/verify.json`` unless the run is
+    such a detector, holds ``jets``, ``jets_by_engine`` (QONNX execution takes only the first ones), ``corner_inputs``,
+    ``engines``, ``mismatches`` (in all), ``throughput_jets_per_s`` by engine and ``scores``: for each its step, whether
+    its decision is ``mass_blind``, ``mismatches`` of scores and ``decision_mismatches`` by pair of engines, and the
+    first scores that differ (counted from the corners, which come before the jets).
     Raises :class:`EdgeoodError` for a float run, one whose files are not those recorded, fewer than two engines, or
     a missing export or tool.
     """
@@ -100,10 +104,13 @@ def verify(
         raise EdgeoodError(
             f"{run.path} is a float run, whose engines differ in the last bits; verify its twin."
         )
+    released = is_released(run.path)
+    engines = engines or (OF_RELEASED if released else USUAL_ENGINES)
     if len(set(engines)) < 2:
         raise EdgeoodError(f"there is nothing to compare {', '.join(engines)} with; name two engines.")
     run.check_files()
-    check_writable(run.path)
+    if not released:
+        check_writable(run.path)
     chosen = list(scores) if scores else _exported(run)
     recipe = run.manifest["recipe"]
     known = read_jets(jets)
@@ -142,7 +149,8 @@ def verify(
         "throughput_jets_per_s": {name: count * len(chosen) / taken[name] for name, count in counted.items()},
         "scores": report,
     }
-    write_text(run.path / "verify.json", json.dumps(summary, indent=1) + "\n")
+    if not released:
+        write_text(run.path / "verify.json", json.dumps(summary, indent=1) + "\n")
     return summary
 
 

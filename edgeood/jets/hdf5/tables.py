@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
 from edgeood.jets.hdf5.opening import data_set, open_hdf5, told
+from edgeood.jets.hdf5.sources import first_rows
 from edgeood.jets.hdf5.storage import check_storage, chunk_cache, open_with_cache
 from edgeood.jets.layout import CONSTITUENT_DTYPE, JET_DTYPE, MAY_BE_UNKNOWN
 from edgeood.jets.sorting import sort_constituents
@@ -23,6 +24,9 @@ FORMAT = "edgeood-jets"
 FORMAT_VERSION = 1
 BATCH_BYTES = 100_000_000
 """Most bytes of constituents that are read at once."""
+
+EVENTS = "events"
+"""Attribute of a conversion: whether all of its files told which jets are of one event."""
 
 REQUIRED = {"jets": ("pt", "eta", "phi", "mass"), "constituents": ("pt", "eta", "phi", "energy", "valid")}
 LAYOUTS = {"jets": JET_DTYPE, "constituents": CONSTITUENT_DTYPE}
@@ -61,6 +65,8 @@ class Tables:
             places = [(dataset.name, chunk_cache(dataset)) for dataset in found.values()]
             del dataset, found
             self._jets, self._constituents = (open_with_cache(file, *place) for place in places)
+            self.tells_events = "event" in self._jets.dtype.names and bool(file.attrs.get(EVENTS, True))
+            self.first_rows = first_rows(path, file, len(self))
 
     def _check_format(self, file: Any) -> None:
         name, version = (

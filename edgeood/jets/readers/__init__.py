@@ -21,7 +21,7 @@ UNREADABLE: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, EOFErr
 UNREADABLE += (zipfile.BadZipFile, zlib.error, TypeError, IndexError, OverflowError, AttributeError)
 UNREADABLE += (struct.error, AssertionError)
 """What is raised about a file that cannot be read at all, besides the errors of :data:`LIBRARIES`."""
-LIBRARIES = ("uproot", "awkward", "cramjam")
+LIBRARIES = ("uproot", "awkward", "cramjam", "pyarrow")
 """Packages whose own errors, of classes that are known only once they are imported, say the same."""
 
 FORMATS = {
@@ -30,10 +30,12 @@ FORMATS = {
     "lhc-olympics": "edgeood.jets.readers.hdf5.lhc_olympics:READER",
     "jetclass": "edgeood.jets.readers.root.jetclass:READER",
     "nanoaod": "edgeood.jets.readers.root.nanoaod:READER",
+    "delphes": "edgeood.jets.readers.root.delphes:READER",
     "aspen-open-jets": "edgeood.jets.readers.hdf5.aspen:READER",
     "cheng": "edgeood.jets.readers.hdf5.cheng:READER",
     "ftag": "edgeood.jets.readers.hdf5.ftag:READER",
     "energyflow": "edgeood.jets.readers.arrays.energyflow:READER",
+    "parquet": "edgeood.jets.readers.parquet.reader:READER",
     "vectors": "edgeood.jets.readers.arrays.particle_transformer:READER",
 }
 """Format → ``module:READER``, a :class:`~edgeood.jets.readers.protocol.Reader`, or a function of a path that returns

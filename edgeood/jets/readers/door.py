@@ -83,6 +83,12 @@ def counted(path: Path, format: str) -> int | None:
         return reader_of(format).count(path)
 
 
+def tells_events(path: Path, format: str) -> bool:
+    """Whether a file of a format in :data:`FORMATS` tells which jets are of one event."""
+    with _told(path, format):
+        return reader_of(format).tells_events(path)
+
+
 @contextmanager
 def _told(path: Path, format: str) -> Iterator[None]:
     try:

@@ -15,14 +15,23 @@ def _unknown(path: Path) -> int | None:
     return None
 
 
+def always(path: Path) -> bool:
+    """What :attr:`Reader.tells_events` is of formats whose every file does."""
+    return True
+
+
+def _never(path: Path) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Reader:
     """One format. A module of a reader holds one of these, named ``READER``.
 
     ``iterate`` yields at most ``batch`` jets at a time, in the file's order, not yet checked (the caller does, so that
-    bad jets can be passed over); it raises :class:`~edgeood.errors.EdgeoodError` or one of
-    ``edgeood.jets.readers.UNREADABLE`` where the file cannot be read. All of a file's batches have the same names
-    of processes. What ``recognise`` raises means that it is another format.
+    bad jets can be passed over), those of an event one after another; it raises
+    :class:`~edgeood.errors.EdgeoodError` or one of ``edgeood.jets.readers.UNREADABLE`` where the file cannot be read.
+    All of a file's batches have the same names of processes. What ``recognise`` raises means that it is another format.
     """
 
     data_set: str
@@ -35,6 +44,8 @@ class Reader:
     """path, batch → unchecked jets, a batch at a time"""
     count: Callable[[Path], int | None] = _unknown
     """path → number of jets, or None where only reading tells"""
+    tells_events: Callable[[Path], bool] = _never
+    """path → whether jets of one event, and they alone, have its number; otherwise that is a jet's row"""
     truth: str = "no"
     """which labels it has, in words"""
     identities: str = "no"

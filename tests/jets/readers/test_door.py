@@ -74,7 +74,7 @@ UNKNOWN: dict[str, tuple[Callable[[Path], object], str]] = {
         "is a zip archive, of no format .* --format",
     ),
     "root": (lambda path: path.write_bytes(b"root" + bytes(100)), "is a ROOT file, of no format"),
-    "parquet": (lambda path: path.write_bytes(b"PAR1" + bytes(100)), "is a Parquet file, of no format"),
+    "parquet": (lambda path: path.write_bytes(b"PAR1" + bytes(100)), "cannot be read as parquet"),
     "text": (lambda path: path.write_text("pt,eta\n1,2\n"), "is not an HDF5 file"),
 }
 

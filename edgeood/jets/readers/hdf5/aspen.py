@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.jets.hdf5.opening import open_hdf5, told
+from edgeood.jets.hdf5.opening import data_set, open_hdf5, told
 from edgeood.jets.layout import Jets
 from edgeood.jets.readers.bounds import hdf5_rows, hdf5_shapes
 from edgeood.jets.readers.momenta import unchecked_jets
@@ -94,12 +94,22 @@ def _count(path: Path) -> int | None:
     return shape[0] if shape else None
 
 
+def _tells_events(path: Path) -> bool:
+    with open_hdf5(path) as file:
+        events = data_set(path, file, "event_info")
+        # Single precision holds no number of an event.
+        return (
+            events is not None and events.ndim == 2 and events.dtype.kind + str(events.dtype.itemsize) != "f4"
+        )
+
+
 READER = Reader(
     "Aspen Open Jets (FDR Hamburg 16505)",
     "hdf5",
     _recognise,
     iterate,
     _count,
+    _tells_events,
     truth="no: recorded data, of all processes",
     identities="yes",
     substructure="yes, as CMS computed it",

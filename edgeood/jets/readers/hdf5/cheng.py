@@ -13,7 +13,7 @@ from edgeood.jets.hdf5.storage import MOST_CONSTITUENTS
 from edgeood.jets.layout import Jets
 from edgeood.jets.readers.bounds import check_array, hdf5_rows
 from edgeood.jets.readers.momenta import padded, unchecked_jets
-from edgeood.jets.readers.protocol import Reader, blocks
+from edgeood.jets.readers.protocol import Reader, always, blocks
 
 _GROUP = "objects/jets"
 _WIDTH = 200
@@ -88,6 +88,7 @@ READER = Reader(
     "hdf5",
     _recognise,
     iterate,
+    tells_events=always,
     truth="no: a file is of one process, which `--process` names",
     substructure="N-subjettiness; no soft-drop mass",
     lacks="identities",

@@ -177,12 +177,19 @@ def _count(path: Path) -> int | None:
         return len(file["jets"])
 
 
+def _tells_events(path: Path) -> bool:
+    with h5py.File(path, "r") as file:
+        names = file["jets"].dtype.names or ()
+        return "eventNumber" in names and file["jets"].dtype["eventNumber"].kind in "iu"
+
+
 READER = Reader(
     "ATLAS flavour tagging (training-dataset-dumper, umami, salt)",
     "hdf5",
     _recognise,
     iterate,
     _count,
+    _tells_events,
     truth="light, c, b, tau; of large-radius jets QCD, top, W, Z, H→bb, H→cc",
     identities="of tracks; flow constituents tell only which are charged",
     substructure="N-subjettiness of large-radius jets; no soft-drop mass beside the jet's own",

@@ -18,7 +18,7 @@ from edgeood.jets.readers.protocol import Reader, blocks
 
 HLS4ML_CLASSES = ("gluon", "quark", "w_1tev", "z_1tev", "top_1tev")
 """Our names of the classes, in the order of their one-hot labels."""
-_LABELS = (0, 0, 1, 3, 2)
+HLS4ML_LABELS = (0, 0, 1, 3, 2)
 _MOMENTA = ("j1_e", "j1_px", "j1_py", "j1_pz")
 _COLUMNS = ("j_g", "j_q", "j_w", "j_z", "j_t")
 """Their columns in ``jets``, if ``jetFeatureNames`` names them; else they are the last but one."""
@@ -90,4 +90,4 @@ def _classes(path: Path, table: NDArray[Any], features: list[str], first: int) -
         one_hot = table[:, -6:-1]
     if one_hot.shape[1] != len(HLS4ML_CLASSES):
         raise EdgeoodError(f"{path}: 'jets' has {table.shape[1]} columns, too few for five classes.")
-    return Classes(of_one_hot(path, "jets", one_hot, first), HLS4ML_CLASSES, _LABELS)
+    return Classes(of_one_hot(path, "jets", one_hot, first), HLS4ML_CLASSES, HLS4ML_LABELS)

@@ -14,7 +14,7 @@ from edgeood.jets.readers.clustering import leading_jets
 from edgeood.jets.readers.hdf5.pandas import columns_of, shape_of
 from edgeood.jets.readers.labels import Classes, of_numbers, unlabelled
 from edgeood.jets.readers.momenta import four_momenta, unchecked_jets
-from edgeood.jets.readers.protocol import Reader, blocks
+from edgeood.jets.readers.protocol import Reader, always, blocks
 
 _PARTICLES = 700
 _WIDTH = 3 * _PARTICLES
@@ -85,6 +85,7 @@ READER = Reader(
     "hdf5",
     _recognise,
     iterate,
+    tells_events=always,
     truth="background, signal of the event; none in the black boxes",
     lacks="identities; masses of particles; jets are clustered here (anti-kT, R = 1, the two leading above 200 GeV)",
 )

@@ -12,7 +12,7 @@ from edgeood.jets.layout import Jets
 from edgeood.jets.readers.clustering import EventJets, leading_jets
 from edgeood.jets.readers.momenta import four_momenta, padded, unchecked_jets
 from edgeood.jets.readers.particles import identities_of_pdg
-from edgeood.jets.readers.protocol import Reader
+from edgeood.jets.readers.protocol import Reader, always
 from edgeood.jets.readers.root.trees import Jagged, Step, branches_of, open_tree, steps
 
 _TREE = "Events"
@@ -174,6 +174,7 @@ READER = Reader(
         {*_JETS, "PFCands_pt"} <= (there := branches_of(path, _TREE)) or {*_JETS, "PFCand_pt"} <= there
     ),
     iterate,
+    tells_events=always,
     truth="no",
     identities="yes",
     substructure="yes, as CMS computed it",

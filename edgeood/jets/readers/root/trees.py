@@ -55,10 +55,12 @@ class Step:
     def __init__(self, path: Path, first: int, arrays: Any) -> None:
         self.first = first
         """entry of the first"""
-        self._path, self._arrays = path, arrays
+        self._path = path
+        self._arrays = {name.rpartition("/")[2]: arrays[name] for name in arrays.fields}
+        self._length = len(arrays)
 
     def __len__(self) -> int:
-        return len(self._arrays)
+        return self._length
 
     def flat(self, branch: str) -> NDArray[Any]:
         """(n,) the one number of each entry. Raises :class:`EdgeoodError` if there are others."""
@@ -103,7 +105,9 @@ def steps(path: Path, tree: Any, branches: Sequence[str], size: int) -> Iterator
         raise EdgeoodError(
             f"{path}: the tree '{tree.name}' has no branch '{missing[0]}'; choose another file."
         )
-    first = 0
-    for arrays in tree.iterate(list(branches), step_size=size, library="ak"):
+    first, wanted = 0, set(branches)
+    # By their own names: uproot would compute what has a dot in it, as the branches of Delphes.
+    names = {"filter_name": lambda name: name.rpartition("/")[2] in wanted}
+    for arrays in tree.iterate(**names, step_size=size, library="ak"):
         yield Step(path, first, arrays)
         first += len(arrays)
