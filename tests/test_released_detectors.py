@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from quantized_runs import make_run, quantized_run
 
+from benchmarks.quantization.public_samples import PublicSample, parsed
 from benchmarks.quantization.release import release
 from edgeood.checksums import sha256_of
 from edgeood.errors import EdgeoodError
@@ -164,6 +165,24 @@ def test_a_damaged_file_is_noticed(run, tmp_path, toy_jet_file):
     assert load_released(folder, "mahalanobis_diagonal").check() == 0
     with pytest.raises(EdgeoodError, match=r"score\.onnx is not the file that was released"):
         load_released(folder, "max_logit")
+
+
+def test_the_card_tells_what_public_samples_look_like(run, tmp_path, toy_jet_file):
+    momenta = np.zeros((3, 4, 2), np.float32)  # px, py, pz, E of two constituents
+    momenta[:, 0], momenta[:, 2], momenta[:, 3] = 300, 150, np.hypot(300, 150)
+    np.save(tmp_path / "few_pf_vectors.npy", momenta)
+    np.save(tmp_path / "few_pf_mask.npy", np.ones((3, 1, 2), np.float32))
+    with pytest.raises(EdgeoodError, match="'nothing' names no public sample; write TITLE=FILE"):
+        parsed("nothing")
+    samples = [parsed(f"toy jets={toy_jet_file}"), PublicSample("two", tmp_path / "few_pf_vectors.npy")]
+    folder = release(run, "tiny", tmp_path / "released", [toy_jet_file], public=samples)
+    toy, few = load_released(folder).card["public_samples"]
+    share = load_released(folder).decide(toy_jet_file).anomalous.mean()
+    assert toy["anomalous"] == [share, pytest.approx((share * (1 - share) / 2000) ** 0.5)]
+    assert (few["jets"], few["outside"]) == (3, True)
+    lines = (folder / "card.md").read_text().split("## Public samples")[1].splitlines()
+    assert any(line.startswith("| toy jets | 2,000 | 0.05 ± 0.05 |") for line in lines)
+    assert any(line.startswith("| two | 3 | ") and line.endswith(" | no |") for line in lines)
 
 
 def test_a_calibrated_detector_decides_by_mass(tmp_path, toy_jet_file):

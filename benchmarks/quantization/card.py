@@ -35,7 +35,7 @@ score for one jet. A jet is anomalous if its integer score is above the threshol
 - Measured on jets of other events: {tested}.
 - Of the {background} jets measured on, 99 % have each of {domain}.
 
-## Inputs
+{public}## Inputs
 
 {inputs}; rounded to {input_type}.
 
@@ -73,6 +73,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         tested=", ".join(f"{count:,} {jet_label(name)}" for name, count in card["tested_jets"].items()),
         domain=", ".join(told(key, pair) for key, pair in card["domain"].items()),
         inputs=_inputs(card["inputs"]),
+        public=_public(card.get("public_samples", ())),
         needs=_needs(card["needs"]),
         input_type=_type(card["quantization"]["input"]),
         verified=_verified(card["verified"]),
@@ -106,6 +107,33 @@ def _decisions(card: Mapping[str, Any]) -> str:
         tables=as_markdown(decision_tables({"": results})).strip(),
         calibrated=card["calibration"]["jets"],
     )
+
+
+_PUBLIC = """\
+## Public samples
+
+What the detector's own decision lets pass of jets of other generators and detectors. None of
+them says how well the detector works: most are of other momenta, radii or resolutions than it is made for.
+
+{table}
+
+"""
+
+
+def _public(samples: Sequence[Mapping[str, Any]]) -> str:
+    """What public samples look like to the detector; nothing, if none was asked for."""
+    if not samples:
+        return ""
+    lines = ["| sample | jets | anomalous [%] | like those it is made for |", "|---|--:|--:|---|"]
+    for own in samples:
+        if "refused" in own:
+            lines.append(f"| {own['title']} | – | – | refused: a field is missing |")
+            continue
+        percent = format_measured([100 * value for value in own["anomalous"]])
+        lines.append(
+            f"| {own['title']} | {own['jets']:,} | {percent} | {'no' if own['outside'] else 'yes'} |"
+        )
+    return _PUBLIC.format(table="\n".join(lines))
 
 
 def _scores(card: Mapping[str, Any]) -> str:

@@ -12,11 +12,13 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from benchmarks.quantization.card import markdown
 from benchmarks.quantization.designs import bits_of
+from benchmarks.quantization.public_samples import PublicSample, parsed
+from benchmarks.quantization.public_samples import measured as measured_on
 from benchmarks.quantization.rows import total_ebops
+from benchmarks.quantization.vectors import vectors_of, write_vectors
 from edgeood.checksums import sha256_of
 from edgeood.cli.options import UnseenOption
 from edgeood.entry_point import run_command
@@ -33,11 +35,9 @@ from edgeood.jets.domain import domain_of, quantities_of
 from edgeood.jets.format import Jets, jet_files, write_jets
 from edgeood.jets.split import TEST
 from edgeood.recipe import Recipe
-from edgeood.released import DECISIONS, EXAMPLE, MASSES, VECTORS, load_released
+from edgeood.released import EXAMPLE, load_released
 from edgeood.resources import released_folder
 from edgeood.run import Run
-from edgeood.runtime.network import open_network
-from edgeood.runtime.verify import corner_masses
 from edgeood.scores.fused import FUSED_SCORES
 from edgeood.training.known_jets import split_jets
 from edgeood.training.sealing import close_again
@@ -56,6 +56,7 @@ def release(
     *,
     unseen: bool = False,
     limits: Sequence[str] = (),
+    public: Sequence[PublicSample] = (),
 ) -> Path:
     """Write the released detector ``folder/name`` from a quantized run; returns that folder.
 
@@ -68,6 +69,7 @@ def release(
     jets : jet files, of whose held-out jets a few become the example and the test vectors
     unseen : files that the run was not trained on hold no jets that it knows, as for ``edgeood evaluate``
     limits : sentences for the model card, beside those that hold for every detector
+    public : public samples of which the card says how many of their jets the decision lets pass
 
     Raises :class:`EdgeoodError` for a float run, one that was not evaluated, or vectors that differ.
     """
@@ -88,15 +90,17 @@ def release(
         for score in FUSED_SCORES:
             for target in _TARGETS:
                 to(copy, target, score=score)
-        vectors = _vectors(inputs_of(example, recipe.inputs.model_dump()))
-        _write_vectors(copy, vectors)
+        vectors = vectors_of(inputs_of(example, recipe.inputs.model_dump()))
+        write_vectors(copy, vectors)
         card = _card(copy, name, json.loads(measured.read_text(encoding="utf-8")), known)
         card["verified"] = _verified(run)
         card["limits"] = [*_limits(card), *limits]
+        if public:
+            # A detector needs a card to be loaded.
+            write_text(temporary / CARD, json.dumps(_complete(card, temporary)) + "\n")
+            card["public_samples"] = measured_on(temporary, card["score"], public)
         write_text(temporary / "card.md", markdown(card))
-        files = [path for path in sorted(temporary.rglob("*")) if path.is_file() and path.name != CARD]
-        card["files"] = {path.relative_to(temporary).as_posix(): sha256_of(path) for path in files}
-        write_text(temporary / CARD, json.dumps(card, indent=1) + "\n")
+        write_text(temporary / CARD, json.dumps(_complete(card, temporary), indent=1) + "\n")
         for score in FUSED_SCORES:
             if wrong := load_released(temporary, score).check():
                 raise EdgeoodError(
@@ -104,6 +108,12 @@ def release(
                     f"network; run `edgeood verify {run.path}`."
                 )
     return folder / name
+
+
+def _complete(card: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The card with the checksums of all other files of the folder."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != CARD]
+    return card | {"files": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}}
 
 
 def _portable(recipe: Recipe) -> Recipe:
@@ -128,28 +138,6 @@ def _spread(jets: Jets, count: int) -> Jets:
     share = -(-count // len(turns))
     rows = np.sort(np.concatenate([own[:share] for own in turns]))
     return jets[rows[:count]] if len(rows) > count else jets[rows]
-
-
-def _vectors(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The example's inputs, an empty one, and some far outside of the input's type."""
-    few = inputs[:4]
-    return np.concatenate([inputs, np.zeros_like(few[:1]), few * 1e3, -few, few / 3]).astype(np.float32)
-
-
-def _write_vectors(run: Run, vectors: NDArray[np.float32]) -> None:
-    expected: dict[str, NDArray[Any]] = {}
-    masses = corner_masses(len(vectors))
-    for name in FUSED_SCORES:
-        network = open_network(run, name)
-        decided = network.decide(vectors, masses)
-        scaled = decided.scores / read_record(run, name)["step"]
-        expected[name] = np.rint(scaled).astype(np.int64)
-        if network.mass_blind:
-            expected |= {MASSES: masses, f"{name}{DECISIONS}": decided.anomalous}
-        if not np.array_equal(expected[name], scaled):
-            raise EdgeoodError(f"{run.path}: a score '{name}' of the network is no whole number of steps.")
-    with atomic_path(run.path / VECTORS) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, inputs=vectors, **expected)
 
 
 def _card(run: Run, name: str, metrics: Mapping[str, Any], jets: Jets) -> dict[str, Any]:
@@ -226,9 +214,22 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Folder of the releases [models/released].")] = None,
     unseen: UnseenOption = False,
     limits: Annotated[list[str] | None, typer.Option(help="A sentence for the model card.")] = None,
+    public: Annotated[
+        list[str] | None,
+        typer.Option(help="Public jets for the card: TITLE=FILE or TITLE=FILE@FORMAT; repeatable."),
+    ] = None,
 ) -> None:
     """Release a detector: weights, ONNX, test vectors and model card."""
-    folder = release(Run.open(run), name, out or released_folder(), jets, unseen=unseen, limits=limits or [])
+    samples = [parsed(text) for text in public or []]
+    folder = release(
+        Run.open(run),
+        name,
+        out or released_folder(),
+        jets,
+        unseen=unseen,
+        limits=limits or [],
+        public=samples,
+    )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     typer.echo(f"{folder}: {size / 1e6:.1f} MB")
 
