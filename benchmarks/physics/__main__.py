@@ -102,7 +102,7 @@ def _rows_of_set(
 
 @app.command()
 def main(
-    scale: Annotated[str, typer.Option(help="smoke, cpu or paper: see scales.yaml.")] = "smoke",
+    scale: Annotated[str, typer.Option(help="smoke, cpu, gpu or paper: see scales.yaml.")] = "smoke",
     work: Annotated[
         Path | None,
         typer.Option(help="Folder of jets, runs and scores; resumes what it finds [physics-SCALE]."),
@@ -128,7 +128,7 @@ def main(
     ] = None,
     at_once: Annotated[
         int | None,
-        typer.Option(min=1, help="Trainings and scorings at a time without a GPU [number of cores]."),
+        typer.Option(min=1, help="Trainings and scorings at a time [number of cores; with a GPU: 1]."),
     ] = None,
     train_only: Annotated[bool, typer.Option("--train-only", help="Write no report.")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Train nothing.")] = False,

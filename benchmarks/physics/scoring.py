@@ -12,6 +12,7 @@ from benchmarks.physics.side_by_side import side_by_side
 from edgeood.checksums import sha256_of
 from edgeood.evaluation.held_out import network_outputs
 from edgeood.files.atomic import atomic_path
+from edgeood.networks.build import fastest_device
 from edgeood.run import Run
 from edgeood.scores import load_score
 
@@ -48,10 +49,8 @@ def scores_of_runs(
 
 def _score(folder: Path, test: TestJets, cache: Path) -> tuple[str, Scores]:
     """All scores of one run, left in ``cache`` as well."""
-    import torch
-
     run = Run.open(folder)
-    outputs = network_outputs(run, test.jets, "cuda" if torch.cuda.is_available() else "cpu")
+    outputs = network_outputs(run, test.jets, fastest_device(run.recipe))
     scores = {
         name: load_score(name, parameters)(outputs.representation, outputs.logits)
         for name, parameters in run.load_scores().items()

@@ -21,15 +21,15 @@ def side_by_side(
 ) -> Iterator[Done]:
     """Yield ``work(*job)`` of every job, in the order in which they end.
 
-    With a GPU one after the other in this process. Without, ``at_once`` of them (default: the usable cores), each
-    in a process of its own and on one thread, so that rounding does not depend on the number of cores. If one
-    fails or the caller stops, the others are ended.
+    ``at_once`` of them (default: the usable cores), each in a process of its own and on one thread, so that rounding
+    does not depend on the number of cores. With a GPU, unless ``at_once`` says otherwise, one after the other in this
+    process. If one fails or the caller stops, the others are ended.
 
     Raises :class:`EdgeoodError` if a process was killed, and whatever ``work`` raises.
     """
     import torch
 
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and (at_once or 1) == 1:
         yield from (work(*job) for job in jobs)
         return
     if not jobs:

@@ -63,16 +63,31 @@ def _build_twin(recipe: Recipe, classes: int) -> "nn.Module":
     return twin
 
 
-def outputs_of(network: "nn.Module", inputs: NDArray[Any], batch_size: int = 512) -> OutputArrays:
-    """Outputs of a network on many jets: the (N, …) inputs go through it in batches."""
+def outputs_of(
+    network: "nn.Module", inputs: NDArray[Any], batch_size: int = 512, device: str | None = None
+) -> OutputArrays:
+    """Outputs of a network on many jets: the (N, …) inputs go through it in batches.
+
+    Where ``device`` is another than the network's, it is lent to it for that long.
+    """
     import torch
 
-    network.eval()
-    device = next(network.parameters()).device
+    home = next(network.parameters()).device
+    network.to(device or home).eval()
     representation, logits = [], []
-    with torch.inference_mode():
-        for start in range(0, len(inputs), batch_size):
-            outputs = network(torch.from_numpy(inputs[start : start + batch_size]).to(device))
-            representation.append(outputs.representation.float().cpu().numpy())
-            logits.append(outputs.logits.float().cpu().numpy())
+    try:
+        with torch.inference_mode():
+            for start in range(0, len(inputs), batch_size):
+                outputs = network(torch.from_numpy(inputs[start : start + batch_size]).to(device or home))
+                representation.append(outputs.representation.float().cpu().numpy())
+                logits.append(outputs.logits.float().cpu().numpy())
+    finally:
+        network.to(home)
     return OutputArrays(np.concatenate(representation), np.concatenate(logits))
+
+
+def fastest_device(recipe: Recipe) -> str:
+    """Where a recipe's network computes fastest: on a GPU, if there is one; a twin, whose bits count, on the CPU."""
+    import torch
+
+    return "cuda" if recipe.quantization is None and torch.cuda.is_available() else "cpu"

@@ -12,7 +12,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.files.atomic import atomic_path
 from edgeood.jets.domain import domain_of
 from edgeood.jets.split import VALIDATION
-from edgeood.networks.build import outputs_of
+from edgeood.networks.build import fastest_device, outputs_of
 from edgeood.networks.load import load_network
 from edgeood.recipe import Recipe
 from edgeood.run import Parameters, Run
@@ -53,7 +53,7 @@ def seal(
         from edgeood.networks.quantized.qkeras.files import save_keras
 
         save_keras(network, folder / "network.keras")
-    outputs = outputs_of(network, train.inputs)
+    outputs = outputs_of(network, train.inputs, device=fastest_device(recipe))
     fitted = fit_scores(
         outputs.representation,
         outputs.logits,
@@ -117,7 +117,7 @@ def with_working_points(
     when the run was sealed. Raises :class:`EdgeoodError` as :func:`~edgeood.scores.working_point.threshold_for`.
     """
     background = jets.labels == _background(recipe)
-    outputs = outputs_of(network, jets.inputs)
+    outputs = outputs_of(network, jets.inputs, device=fastest_device(recipe))
     fitted: Parameters = {}
     for name, own in parameters.items():
         values = load_score(name, own)(outputs.representation, outputs.logits)[background]

@@ -206,4 +206,4 @@ def test_the_command_tells_a_mistake_in_one_sentence(tmp_path):
     command = [sys.executable, "-m", "benchmarks.physics", "--scale", "cup", "--work", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "benchmarks.physics: there is no scale 'cup'; choose from smoke, cpu, paper.\n"
+    assert done.stderr == "benchmarks.physics: there is no scale 'cup'; choose from smoke, cpu, gpu, paper.\n"
