@@ -35,7 +35,7 @@ class Scale(BaseModel):
     ensemble: int = Field(10, ge=2, description="members of a deep ensemble")
     ablations: tuple[str, ...] = Field((), description="ablations that belong to a complete benchmark")
     overrides: dict[str, dict[str, Any]] = Field(
-        {}, description="'all', a kind of network or a recipe → recipe key → value, the later the stronger"
+        {}, description="'all', a kind of network, a recipe or its variant → recipe key → value, the later the stronger"
     )
 
 
@@ -56,7 +56,7 @@ def recipe_of(member: Member, seed: int, scale: Scale, settings: Sequence[str] =
     shipped = load_recipe(member.recipe)
     changes = [
         f"{key}={yaml.safe_dump(value, default_flow_style=True, width=10**6)}"
-        for family in ("all", shipped.network.kind, member.recipe)
+        for family in dict.fromkeys(("all", shipped.network.kind, member.recipe, member.name))
         for key, value in scale.overrides.get(family, {}).items()
     ]
     changes += [*member.overrides, *settings]

@@ -174,13 +174,9 @@ SYSTEMS = (
         "nurd-ensemble", "deep ensemble of NuRD with overlaid jets", _NURD, combination="ensemble", decorrelated=True,
     ),
     _b(
-        "nurd-neutral", "NuRD with overlaid jets, max-logit more neutral",
-        Member("cnn-nurd", "neutral", ("score.mass_neutrality=0.8",)), decorrelated=True,
-    ),
-    _b(
         "nurd-alone", "NuRD without overlaid jets",
         Member("cnn-nurd", "alone", _NOT_OVERLAID, batch=2 / 3),
-        decorrelated=True, headline=True,
+        decorrelated=True,
     ),
     _b("nurd-particlenet", "NuRD on ParticleNet", Member("particlenet-nurd"), decorrelated=True),
 )  # fmt: skip
