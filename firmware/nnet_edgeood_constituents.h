@@ -116,7 +116,8 @@ Chosen:
     EDGEOOD_UNROLL
     for (unsigned j = 0; j < N; j++) {
         #pragma HLS UNROLL
-        chosen[j] = other[j] && rank[j] < CONFIG_T::n_neighbour;
+        // With room for all others nobody is left out: no rank, and no distance, is looked at.
+        chosen[j] = other[j] && (CONFIG_T::n_neighbour + 1 >= N || rank[j] < CONFIG_T::n_neighbour);
         if (chosen[j])
             lonely = false;
     }

@@ -35,7 +35,8 @@ class Scale(BaseModel):
     ensemble: int = Field(10, ge=2, description="members of a deep ensemble")
     ablations: tuple[str, ...] = Field((), description="ablations that belong to a complete benchmark")
     overrides: dict[str, dict[str, Any]] = Field(
-        {}, description="'all', a kind of network, a recipe or its variant → recipe key → value, the later the stronger"
+        {},
+        description="'all', a kind of network, a recipe or its variant → recipe key → value, the later the stronger",
     )
 
 

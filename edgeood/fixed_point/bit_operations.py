@@ -9,7 +9,8 @@ jet needs, this follows the look-up tables and DSPs of a fully unrolled design. 
 - a weight counts once for every position (pixel or constituent) that it meets. A design that streams positions
   through one multiplier has that many times fewer of them;
 - *distances* of a nearest-neighbour graph are squares of differences, which have one bit more than their
-  coordinates. That of i and j is computed once, and a graph on the same points as an earlier one not at all;
+  coordinates. That of i and j is computed once, and a graph on the same points as an earlier one not at all, nor one
+  in which all others are neighbours;
 - the fused *score* is counted in :mod:`edgeood.scores.fused.bit_operations`;
 - additions, comparisons (pooling, maxima, sorting), biases, rounding and shifts (means) count nothing, as in HGQ.
 """
@@ -72,7 +73,8 @@ def bit_operations(graph: FixedGraph) -> BitOperations:
             shape = (*shape[:-1], one.weights.integers.shape[1])
         elif isinstance(one, KnnGather):
             points, edges = one.inputs[1:]
-            if (points, one.first, one.coordinates) not in graphs:
+            chooses = one.neighbours < shape[0] - 1
+            if chooses and (points, one.first, one.coordinates) not in graphs:
                 graphs.add((points, one.first, one.coordinates))
                 costs[one.name] = distance_operations(shape[0], one.coordinates, one.coordinate_type.bits)
             shape = (shape[0], shapes[edges][1] // 2)

@@ -1,8 +1,9 @@
 """Nearest neighbours and means over constituents, fully parallel, of alkaid's traced numbers.
 
 A neighbour's rank is the number of valid others before it; no list is sorted. The maximum of a pair of constituents is
-shared by all that choose from it. Rows of padding hold whatever follows from zeros: nobody has them as neighbours, and
-the mean leaves them out.
+shared by all that choose from it. Where all others are neighbours, nothing is chosen: every constituent gets the maximum
+without itself, from a tree that goes up and comes down again, and no distance is taken. Rows of padding hold whatever
+follows from zeros: nobody has them as neighbours, and the mean leaves them out.
 """
 
 import numpy as np
@@ -27,9 +28,11 @@ def valid(candidates: Numbers) -> list[Number]:
 def gathered(operation: KnnGather, there: list[Number], points: Numbers, edges: Numbers) -> Numbers:
     """a_i + max b_j over the neighbours of each constituent. (N, P), (N, 2C) → (N, C)."""
     places, channels = len(edges), edges.shape[1] // 2
+    own, others = edges[:, :channels], edges[:, channels:]
+    if operation.neighbours >= places - 1:
+        return own + _maxima_of_others(there, others)
     columns = points[:, operation.first : operation.first + operation.coordinates]
     chosen = _neighbours(operation, there, rounded_all(columns, operation.coordinate_type))
-    own, others = edges[:, :channels], edges[:, channels:]
     result = np.empty((places, channels), object)
     for channel in range(channels):
         values = list(others[:, channel])
@@ -46,6 +49,38 @@ def gathered(operation: KnnGather, there: list[Number], points: Numbers, edges: 
                 offered.append(_choice(chosen[i][-1], values[-1], lowest))
             result[i, channel] = own[i, channel] + largest(offered)
     return result
+
+
+def _maxima_of_others(there: list[Number], values: Numbers) -> Numbers:
+    """The maximum of every valid constituent's valid others; of one without others, its own value. (N, C) → (N, C)."""
+    places, channels = values.shape
+    alone = [_all([~one for j, one in enumerate(there) if j != i], there[i]) for i in range(places)]
+    result = np.empty((places, channels), object)
+    for channel in range(channels):
+        column = list(values[:, channel])
+        lowest = constant(min(float(one.low) for one in column), column[0])
+        offered = [_choice(bit, one, lowest) for bit, one in zip(there, column, strict=True)]
+        for i, most in enumerate(_maxima_without(offered, lowest)):
+            result[i, channel] = _choice(alone[i], column[i], most)
+    return result
+
+
+def _maxima_without(numbers: list[Number], lowest: Number) -> list[Number]:
+    """For each of the numbers the maximum of the others, ``lowest`` if there are none: 3 N comparisons, not N²."""
+    levels = [numbers]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([largest(below[i : i + 2]) for i in range(0, len(below), 2)])
+    # What stands outside of each subtree, from the root, outside of which there is nothing, down to the leaves.
+    outside: list[list[Number]] = [[]]
+    for level in levels[-2::-1]:
+        outside = [
+            [largest([*outside[i // 2], *level[i ^ 1 : (i ^ 1) + 1]])]
+            if i ^ 1 < len(level) or outside[i // 2]
+            else []
+            for i in range(len(level))
+        ]
+    return [one[0] if one else lowest for one in outside]
 
 
 def _choice(bit: Number, chosen: Number, otherwise: Number) -> Number:

@@ -41,9 +41,11 @@ def bit_operations_bound(
         count, width = inputs.constituents, inputs.features
         for i, edge in enumerate(network.blocks):
             layer(f"edge{i}", width * 2 * edge.edge, count, taken)
-            if i == 0:
+            # Where all others are neighbours, no distance is taken.
+            chooses = network.neighbours < count - 1
+            if i == 0 and chooses:
                 costs["edge0_maximum"] = distance_operations(count, ANGLES, inputs.angle_bits)
-            elif network.dynamic:
+            elif i and network.dynamic and chooses:
                 costs[f"edge{i}_maximum"] = distance_operations(count, network.dynamic, taken.bits)
             taken, width = types[f"edge{i}"]["activations"], edge.edge
             for j, size in enumerate(edge.nodes):

@@ -96,12 +96,13 @@ GRAPHS = [
     {"constituents": 8},
     {"constituents": 4, "neighbours": 2, "blocks": TWO_BLOCKS, "dynamic": 3, "identity": True},
     {"constituents": 4, "neighbours": 3},
+    {"constituents": 8, "neighbours": 7, "identity": True},
     {"constituents": 2, "neighbours": 1},
     {"constituents": 4, "neighbours": 2, "blocks": TWO_BLOCKS, "dynamic": 3, "quantization": WIDE_CANDIDATES},
 ]
 
 
-@pytest.mark.parametrize(("settings", "mass_blind"), list(zip(GRAPHS, [1, 0, 1, 0, 1], strict=True)))
+@pytest.mark.parametrize(("settings", "mass_blind"), list(zip(GRAPHS, [1, 0, 1, 0, 0, 1], strict=True)))
 def test_logic_is_the_network(settings, mass_blind):
     """Jets, holes, ties, saturation, corner inputs; both scores; thresholds that scores reach; a mass table."""
     graph = particlenet_graph(**settings)
