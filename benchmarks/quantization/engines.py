@@ -22,9 +22,11 @@ TARGETS = {
     "csim": "vitis",
     "vivado_csim": "vivado",
     "emulator": "emulator",
+    "alkaid": "verilog",
+    "rtl": "verilog",
 }
 """Engine → the export that it runs; the network itself and the integer scorer need none."""
-SIMULATIONS = ("csim", "vivado_csim", "emulator")
+SIMULATIONS = ("csim", "vivado_csim", "emulator", "rtl")
 """Engines that simulate firmware step by step, some hundred jets a second."""
 _ANCHOR = "onnxruntime"
 """What simulations are compared with."""

@@ -62,6 +62,23 @@ def pairs_in(folder: Path) -> list[Pair]:
     return pairs
 
 
+def pairs_of(folder: Path, twins: Sequence[str]) -> list[Pair]:
+    """The twins of these names in ``folder`` with the float runs there that taught them, several of a design or not.
+
+    Raises :class:`EdgeoodError` if there is no such run, or no teacher for it or several that may be it.
+    """
+    runs = {file.parent.name: Run.open(file.parent) for file in sorted(folder.glob("*/run.json"))}
+    floats = [run for run in runs.values() if not run.quantized]
+    pairs = []
+    for name in twins:
+        if name not in runs or not runs[name].quantized:
+            raise EdgeoodError(
+                f"{folder} holds no run of a quantized twin '{name}'; train it with `edgeood train`."
+            )
+        pairs.append(Pair(runs[name], _teacher_of(runs[name], floats, folder), None))
+    return pairs
+
+
 def task_of(recipe: Recipe) -> tuple[Any, ...]:
     """What is told from what: the processes of the background and those of each signal."""
     data = recipe.data

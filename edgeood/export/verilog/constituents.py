@@ -1,8 +1,8 @@
 """Nearest neighbours and means over constituents, fully parallel, of alkaid's traced numbers.
 
 A neighbour's rank is the number of valid others before it; no list is sorted. The maximum of a pair of constituents is
-shared by all that choose from it. Where all others are neighbours, nothing is chosen: every constituent gets the maximum
-without itself, from a tree that goes up and comes down again, and no distance is taken. Rows of padding hold whatever
+shared by all that choose from it. Where all others are neighbours, nothing is chosen and no distance is taken: every
+constituent gets the maximum without itself, from a tree that goes up and comes down again. Rows of padding hold what
 follows from zeros: nobody has them as neighbours, and the mean leaves them out.
 """
 
@@ -30,7 +30,8 @@ def gathered(operation: KnnGather, there: list[Number], points: Numbers, edges: 
     places, channels = len(edges), edges.shape[1] // 2
     own, others = edges[:, :channels], edges[:, channels:]
     if operation.neighbours >= places - 1:
-        return own + _maxima_of_others(there, others)
+        everywhere: Numbers = own + _maxima_of_others(there, others)
+        return everywhere
     columns = points[:, operation.first : operation.first + operation.coordinates]
     chosen = _neighbours(operation, there, rounded_all(columns, operation.coordinate_type))
     result = np.empty((places, channels), object)

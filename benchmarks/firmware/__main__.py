@@ -1,0 +1,118 @@
+"""``python -m benchmarks.firmware``: runs of ParticleNet-lite → what their RTL detects and costs, in one table."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.firmware.figure import firmware_figure
+from benchmarks.firmware.report import markdown
+from benchmarks.firmware.rows import Row, rows_of, to_json
+from benchmarks.quantization.engines import Comparison
+from benchmarks.quantization.jets import background_files_of, check_fresh, files_of, held_out_jets
+from benchmarks.quantization.measures import Measuring
+from benchmarks.quantization.runs import Pair, pairs_of
+from edgeood.entry_point import run_command
+from edgeood.errors import EdgeoodError
+from edgeood.evaluation.bootstrap import REPLICAS
+from edgeood.evaluation.figures import save_figure
+from edgeood.files.atomic import write_text
+from edgeood.jets.format import jet_files
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
+
+PUBLISHED_RESULTS = Path(__file__).parents[1] / "results"
+WORK = "firmware-benchmark"
+"""Folder beside the runs: scores, comparisons and costs, kept for the next call."""
+
+
+def benchmark(
+    runs_folder: Path,
+    only: Sequence[str],
+    jets: Sequence[Path],
+    background: Sequence[Path],
+    out: Path,
+    comparison: Comparison,
+    *,
+    largest: int = 20_000,
+    limit_s: float | None = None,
+    replicas: int = REPLICAS,
+    tell: Callable[[str], None] = print,
+) -> list[Row]:
+    """Write ``firmware.json``, ``.md``, ``.png`` and ``.pdf`` to ``out``; returns the rows.
+
+    Parameters
+    ----------
+    only : names of the twins in ``runs_folder``; their teachers lie there as well
+    jets, background : as for the benchmark of quantization (:class:`benchmarks.quantization.__main__.Jets`)
+    limit_s : longest that one synthesis may take
+
+    After an interruption the same call goes on. Raises :class:`EdgeoodError` for a twin that is not there or no
+    ParticleNet-lite, or jets that a run has seen.
+    """
+    pairs = _pairs(runs_folder, only)
+    recipes = [run.recipe for pair in pairs for run in (pair.twin, pair.teacher)]
+    files = files_of(recipes, jet_files(list(jets)))
+    fresh = background_files_of(recipes[0], jet_files(list(background))) if background else []
+    check_fresh([run for pair in pairs for run in (pair.twin, pair.teacher)], fresh)
+    folder = runs_folder / WORK
+    folder.mkdir(exist_ok=True)
+    test = held_out_jets(recipes, files, largest, fresh)
+    measuring = Measuring(test, replicas)
+    rows: list[Row] = []
+    for pair in pairs:
+        rows += rows_of(pair, measuring, comparison, files, folder, limit_s, tell)
+        # What is measured is on disk before the next synthesis begins.
+        write_text(out / "firmware.json", to_json(rows))
+        write_text(out / "firmware.md", markdown(rows, test))
+    save_figure(firmware_figure(rows), out / "firmware")
+    tell(f"{out / 'firmware.md'}: {len(rows)} rows")
+    return rows
+
+
+def _pairs(runs_folder: Path, only: Sequence[str]) -> list[Pair]:
+    pairs = {pair.twin.path.name: pair for pair in pairs_of(runs_folder, only)}
+    for pair in pairs.values():
+        if pair.twin.recipe.network.kind != "particlenet_lite":
+            raise EdgeoodError(
+                f"{pair.twin.path} is no ParticleNet-lite, and RTL is written of no other network."
+            )
+    return [pairs[name] for name in only]
+
+
+@app.command()
+def main(
+    jets: Annotated[list[Path], typer.Option(help="Jet files or folders of them; repeatable.")],
+    runs_folder: Annotated[Path, typer.Option(help="Folder of the finished runs, float and quantized.")],
+    only: Annotated[list[str], typer.Option(help="A quantized run in --runs-folder; repeatable.")],
+    background: Annotated[
+        list[Path] | None,
+        typer.Option(help="Background that no run has seen, instead of the test jets in --jets; repeatable."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = PUBLISHED_RESULTS,
+    engines: Annotated[str, typer.Option(help="Comma-separated.")] = "network,onnxruntime,alkaid,rtl",
+    test_jets: Annotated[
+        int, typer.Option(help="Measure on at most so many jets of a process in --jets.")
+    ] = 20_000,
+    verify_jets: Annotated[int, typer.Option(help="Compare engines on so many jets.")] = 20_000,
+    rtl_jets: Annotated[int, typer.Option(help="Compare the simulated RTL on so many jets.")] = 10_000,
+    limit: Annotated[float, typer.Option(min=0, help="Minutes for one synthesis; 0 for no limit.")] = 60.0,
+) -> None:
+    """Float and quantized detection beside latency by simulation and resources by synthesis."""
+    comparison = Comparison(tuple(engines.split(",")), verify_jets, rtl_jets)
+    benchmark(
+        runs_folder,
+        only,
+        jets,
+        background or (),
+        out,
+        comparison,
+        largest=test_jets,
+        limit_s=60 * limit or None,
+        tell=typer.echo,
+    )
+
+
+if __name__ == "__main__":
+    run_command(app, "benchmarks.firmware")
