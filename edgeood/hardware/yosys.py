@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,43 +58,53 @@ def synthesise(project: Path, top: str, limit_s: float | None = None) -> dict[st
 
 
 def _synthesised(sources: list[Path], top: str, limit_s: float | None) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="edgeood-yosys-") as folder:
-        script, counts, log = (Path(folder) / name for name in ("synthesis.ys", "cells.json", "log"))
+    with tempfile.TemporaryDirectory(prefix="edgeood-yosys-") as name:
+        folder, counts = Path(name), Path(name) / "cells.json"
         # A script has no quotes, so that it names files by numbers.
         lines = []
         for place, source in enumerate(sources):
-            (Path(folder) / f"{place}.v").symlink_to(source.resolve())
+            (folder / f"{place}.v").symlink_to(source.resolve())
             lines.append(f"read_verilog -defer -sv {place}.v")
         lines += [SYNTHESIS.format(top=top), f"tee -q -o {counts.name} stat -json -tech xilinx"]
-        script.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        with (
-            open(log, "wb") as said,
-            subprocess.Popen(
-                [sys.executable, "-P", "-c", _RUN, script.name],
-                cwd=folder,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            ) as process,
-        ):
-            try:
-                process.wait(limit_s)
-            except BaseException as error:
-                # yosys' own children, too.
-                os.killpg(process.pid, signal.SIGKILL)
-                if isinstance(error, subprocess.TimeoutExpired):
-                    raise EdgeoodError(
-                        f"yosys did not synthesise {top} within {limit_s:g} s; allow more time."
-                    ) from error
-                raise
-        if process.returncode or not counts.is_file():
-            errors = re.findall(r"^ERROR: .*", log.read_text(encoding="utf-8", errors="replace"), re.M)
-            raise EdgeoodError(
-                f"yosys could not synthesise {top} ({[*errors, 'no reason given'][0]}); report this."
-            )
+        run_script(lines, folder, limit_s, f"synthesise {top}")
         found = json.loads(counts.read_text(encoding="utf-8"))
     cells = {name: count for name, count in found["design"]["num_cells_by_type"].items() if name[0] != "$"}
     return {"tool": found["creator"].partition(" (")[0], "cells": cells}
+
+
+def run_script(lines: Sequence[str], folder: Path, limit_s: float | None, what: str) -> str:
+    """Run yosys' commands in ``folder``, and return what it said.
+
+    ``what`` completes "yosys did not …". Raises :class:`EdgeoodError` if yosys is missing, fails, or takes longer than
+    ``limit_s``.
+    """
+    if find_spec("pyosys") is None:
+        raise EdgeoodError(f"to {what} needs the package 'pyosys'; install `edgeood[rtl]`.")
+    script, log = folder / "script.ys", folder / "log"
+    script.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with (
+        open(log, "wb") as said,
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", _RUN, script.name],
+            cwd=folder,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            process.wait(limit_s)
+        except BaseException as error:
+            # yosys' own children, too.
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise EdgeoodError(f"yosys did not {what} within {limit_s:g} s; allow more time.") from error
+            raise
+    told = log.read_text(encoding="utf-8", errors="replace")
+    if process.returncode:
+        errors = re.findall(r"ERROR: .*", told)
+        raise EdgeoodError(f"yosys could not {what} ({[*errors, 'no reason given'][0]}); report this.")
+    return told
 
 
 def _figures(cells: Mapping[str, int]) -> dict[str, Any]:
