@@ -76,11 +76,6 @@ def to(
     if chosen not in exportable:
         remedy = suggestion(chosen, exportable, f"choose one of {', '.join(exportable)}.")
         raise EdgeoodError(f"{run.path} has no score to export of the name '{chosen}'; {remedy}")
-    if not run.quantized and recipe.network.kind != "cnn":
-        raise EdgeoodError(
-            f"{run.path} holds a float network of kind '{recipe.network.kind}'; export a float 'cnn', or a "
-            "quantized twin."
-        )
     if not run.quantized and target != "onnx":
         raise EdgeoodError(
             f"{run.path} is a float run, which exports to onnx only; train its quantized twin."

@@ -104,5 +104,18 @@ def test_others_are_one_sentence(settings, toy_jets):
 def test_a_model_says_how_many_pixels_and_no_more(toy_jets):
     assert inputs_of(toy_jets(1), {"kind": "images", "pixels": 8}).shape[1:] == (1, 8, 8)
     assert input_shape({"kind": "images", "pixels": 8}) == (1, 8, 8)
-    with pytest.raises(EdgeoodError, match="of which nothing is exported"):
-        input_shape({"kind": "four_vectors", "constituents": 8})
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        FourVectors(constituents=8),
+        Constituents(constituents=8),
+        Constituents(constituents=8, identity=True),
+        TriggerCandidates(constituents=8),
+        Substructure(identity=True),
+    ],
+)
+def test_the_shape_is_that_of_the_inputs(section, toy_jets):
+    settings = section.model_dump()
+    assert inputs_of(toy_jets(3), settings).shape == (3, *input_shape(settings))

@@ -12,6 +12,7 @@ from edgeood.export.onnx.lowering import lower
 from edgeood.export.onnx.metadata import store_metadata
 from edgeood.export.onnx.qonnx import to_qonnx
 from edgeood.export.targets import Order
+from edgeood.inputs.shapes import input_shape
 from edgeood.networks.load import load_network
 from edgeood.run import Run
 
@@ -34,6 +35,8 @@ def write_float_onnx(
     run: Run, score: str, parameters: Mapping[str, NDArray[Any]], about: Mapping[str, Any], path: Path
 ) -> None:
     """A float network and its score as plain ONNX."""
-    model = to_onnx(load_network(run), score, parameters, run.recipe.inputs.model_dump()["pixels"])
+    settings = run.recipe.inputs.model_dump()
+    name = settings["kind"] if settings["kind"] == "images" else "inputs"
+    model = to_onnx(load_network(run), score, parameters, input_shape(settings), name)
     store_metadata(model, about)
     onnx.save(model, path)

@@ -1,8 +1,8 @@
-"""Float CNN → ONNX with its score (not bit-exact: float32 sums depend on their order)."""
+"""Float network → ONNX with its score (not bit-exact: float32 sums depend on their order)."""
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,25 +17,31 @@ OPSET = 17
 
 
 def to_onnx(
-    network: "nn.Module", score: str, parameters: Mapping[str, NDArray[Any]], pixels: int
+    network: "nn.Module",
+    score: str,
+    parameters: Mapping[str, NDArray[Any]],
+    shape: Sequence[int],
+    name: str = "inputs",
 ) -> onnx.ModelProto:
-    """``images`` (N, 1, P, P) float32 → ``score`` (N, 1) float64.
+    """The input ``name`` (N, *shape) float32 → ``score`` (N, 1) float64, for any N.
 
     ``score`` is ``max_logit``, ``mahalanobis`` or ``mahalanobis_diagonal``; ``parameters`` are the fitted ones.
     """
     import torch
 
-    buffer = io.BytesIO()
+    from edgeood.export.onnx.dense_graphs import dense
+
+    buffer, outputs = io.BytesIO(), ["representation", "logits"]
     with warnings.catch_warnings():
         # The exporter that needs no further package announces its successor.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network.eval(),
-            (torch.zeros(1, 1, pixels, pixels),),
+            dense(network).eval(),
+            (torch.zeros(2, *shape),),
             buffer,  # type: ignore[arg-type]
-            input_names=["images"],
-            output_names=["representation", "logits"],
-            dynamic_axes={"images": {0: "N"}, "representation": {0: "N"}, "logits": {0: "N"}},
+            input_names=[name],
+            output_names=outputs,
+            dynamic_axes={tensor: {0: "N"} for tensor in (name, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )
