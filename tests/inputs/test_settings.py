@@ -118,4 +118,4 @@ def test_a_model_says_how_many_pixels_and_no_more(toy_jets):
 )
 def test_the_shape_is_that_of_the_inputs(section, toy_jets):
     settings = section.model_dump()
-    assert inputs_of(toy_jets(3), settings).shape == (3, *input_shape(settings))
+    assert inputs_of(toy_jets(1), settings).shape[1:] == input_shape(settings)
