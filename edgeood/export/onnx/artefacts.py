@@ -1,4 +1,4 @@
-"""``score.qonnx.onnx`` and ``score.onnx``."""
+"""``score.qonnx.onnx``, ``network.qonnx.onnx`` and ``score.onnx``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,18 +10,24 @@ from numpy.typing import NDArray
 from edgeood.export.onnx.float_network import to_onnx
 from edgeood.export.onnx.lowering import lower
 from edgeood.export.onnx.metadata import store_metadata
-from edgeood.export.onnx.qonnx import to_qonnx
+from edgeood.export.onnx.qonnx import network_graph, to_qonnx
 from edgeood.export.targets import Order
 from edgeood.inputs.shapes import input_shape
 from edgeood.networks.load import load_network
 from edgeood.run import Run
 
+NETWORK = "network.qonnx.onnx"
+"""Inputs → logits, by operators that qonnx and hls4ml know without us: no score, no threshold, no metadata."""
+
 
 def write_qonnx(order: Order, path: Path) -> dict[str, Any]:
-    """The QONNX graph of a fused network."""
+    """The QONNX graph of a fused network; beside it, of a convolutional one, the network alone (:data:`NETWORK`)."""
     model = to_qonnx(order.network)
     store_metadata(model, order.about)
     onnx.save(model, path)
+    # What ParticleNet-lite gathers is of our own domain, which plain tools do not know.
+    if len(order.network.graph.shape) == 3:
+        onnx.save(network_graph(order.network.graph, "logits"), path.with_name(NETWORK))
     return {}
 
 
