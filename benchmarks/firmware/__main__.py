@@ -36,6 +36,7 @@ def benchmark(
     comparison: Comparison,
     *,
     largest: int = 20_000,
+    scores: Sequence[str] = (),
     limit_s: float | None = None,
     replicas: int = REPLICAS,
     tell: Callable[[str], None] = print,
@@ -46,6 +47,7 @@ def benchmark(
     ----------
     only : names of the twins in ``runs_folder``; their teachers lie there as well
     jets, background : as for the benchmark of quantization (:class:`benchmarks.quantization.__main__.Jets`)
+    scores : fused scores to look at; default: all that firmware can compute
     limit_s : longest that one synthesis may take
 
     After an interruption the same call goes on. Raises :class:`EdgeoodError` for a twin that is not there or no
@@ -62,7 +64,7 @@ def benchmark(
     measuring = Measuring(test, replicas)
     rows: list[Row] = []
     for pair in pairs:
-        rows += rows_of(pair, measuring, comparison, files, folder, limit_s, tell)
+        rows += rows_of(pair, measuring, comparison, files, folder, limit_s, tell, scores)
         # What is measured is on disk before the next synthesis begins.
         write_text(out / "firmware.json", to_json(rows))
         write_text(out / "firmware.md", markdown(rows, test))
@@ -91,6 +93,7 @@ def main(
         typer.Option(help="Background that no run has seen, instead of the test jets in --jets; repeatable."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = PUBLISHED_RESULTS,
+    score: Annotated[list[str] | None, typer.Option(help="Fused score to look at; repeatable [all].")] = None,
     engines: Annotated[str, typer.Option(help="Comma-separated.")] = "network,onnxruntime,alkaid,rtl",
     test_jets: Annotated[
         int, typer.Option(help="Measure on at most so many jets of a process in --jets.")
@@ -109,6 +112,7 @@ def main(
         out,
         comparison,
         largest=test_jets,
+        scores=score or (),
         limit_s=60 * limit or None,
         tell=typer.echo,
     )

@@ -100,15 +100,16 @@ def rows_of(
     folder: Path,
     limit_s: float | None,
     tell: Callable[[str], None],
+    only: Sequence[str] = (),
 ) -> list[Row]:
-    """A row for each fused score that firmware can compute of a twin.
+    """A row for each fused score that firmware can compute of a twin, or for those of the names ``only``.
 
     Its RTL is exported and compared with the other engines, then measured; ``limit_s`` is the longest that one
     synthesis may take. Scores and comparisons are kept in ``folder``, simulations and syntheses in the user's cache.
     """
     test, twin = measuring.test, pair.twin
     scores = {run.path.name: scores_of(run, test, folder, tell) for run in (pair.teacher, twin)}
-    names = fused_scores_of(twin)
+    names = [name for name in fused_scores_of(twin) if not only or name in only]
     agreement = compare(twin, names, comparison, files, folder, tell)
     report = cost([twin.path], folder / f"cost-{twin.path.name}", names, limit_s=limit_s, tell=tell)
     priced = {row["score"]: row for row in report["rows"]}
