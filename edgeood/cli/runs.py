@@ -18,6 +18,7 @@ from edgeood.cli.options import (
 )
 from edgeood.export.targets import TARGETS
 from edgeood.jets.readers.named import reading_as
+from edgeood.tuning.cost import CostName
 
 
 def train(
@@ -56,9 +57,15 @@ def tune(
         Path | None,
         typer.Option(help="YAML file: key of the recipe → list of choices [bit widths and sizes]."),
     ] = None,
+    cost: Annotated[
+        CostName,
+        typer.Option(
+            help="What is made small: effective bit operations, or look-up tables by the RTL's model."
+        ),
+    ] = "ebops",
     set_: SetOption = None,
 ) -> None:
-    """Search bit widths and sizes: the Pareto front of AUROC against effective bit operations."""
+    """Search bit widths and sizes: the Pareto front of AUROC against bit operations or look-up tables."""
     from edgeood.recipe import load_recipe
     from edgeood.tuning.study import tune as search
 
@@ -71,6 +78,7 @@ def tune(
             trials=trials,
             epochs=epochs or None,
             space=space,
+            cost=cost,
             tell=typer.echo,
         )
     typer.echo(f"Pareto front: trials {', '.join(map(str, report['front']))}; see pareto.md")

@@ -1,4 +1,4 @@
-"""What a trial is judged by: the AUROC of its fused scores on validation jets, and its bit operations."""
+"""What a trial is judged by: the AUROC of its fused scores on validation jets, and what they cost."""
 
 import json
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from edgeood.run import Run
 from edgeood.runtime.network import open_network
 from edgeood.scores.fused import FUSED_SCORES
 from edgeood.scores.fused.network import fused_network
+from edgeood.tuning.cost import CostName, cost_of
 
 _REPLICAS = 50
 
@@ -63,18 +64,23 @@ class ValidationJets:
         return self._inputs[key]
 
 
-def measure(run: Run, validation: ValidationJets) -> dict[str, Any]:
+def measure(run: Run, validation: ValidationJets, cost: CostName = "ebops") -> dict[str, Any]:
     """Score → ``auroc`` [mean over the signals, bootstrap error] and ``ebops`` of network and score; ``layers``.
 
-    ``layers`` maps each layer to its effective bit operations. A fused score that firmware could not compute,
-    although it is not the recipe's, is left out. Raises :class:`EdgeoodError` if the recipe's own is such a one.
+    Another ``cost`` stands beside the ``ebops`` of the recipe's own score. ``layers`` maps each layer to its effective
+    bit operations. A fused score that firmware could not compute, although it is not the recipe's, is left out. Raises
+    :class:`EdgeoodError` if the recipe's own is such a one.
     """
     recipe = run.recipe
     twin = load_network(run)
     scores, layers = {}, {}
     for name in FUSED_SCORES:
         try:
-            ebops = fused_network(run, name, twin).bit_operations()
+            network = fused_network(run, name, twin)
+            ebops = network.bit_operations()
+            others: dict[str, int] = {}
+            if cost != "ebops" and name == recipe.score.kind:
+                others[cost] = cost_of(network, cost)
         except EdgeoodError:
             if name == recipe.score.kind:
                 raise
@@ -88,6 +94,7 @@ def measure(run: Run, validation: ValidationJets) -> dict[str, Any]:
         scores[name] = {
             "auroc": np.mean(pairs, axis=0).tolist(),
             "ebops": sum(ebops.values()),
+            **others,
         }
         layers = {layer: cost for layer, cost in ebops.items() if layer != "score"}
     return {"scores": scores, "layers": layers}

@@ -13,6 +13,7 @@ from edgeood.evaluation.tables import format_measured
 from edgeood.files.atomic import write_text
 from edgeood.files.together import replace_together
 from edgeood.recipe import Recipe
+from edgeood.tuning.cost import COSTS, CostName
 from edgeood.tuning.space import Space, with_values
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Trial:
     """what :func:`edgeood.tuning.measure.measure` returned; None if it was refused"""
     refused: str | None = None
     """why it could not be trained or scored"""
+    cost: CostName = "ebops"
+    """what the search makes small"""
 
     def auroc(self, score: str) -> tuple[float, float]:
         """AUROC of a fused score and its bootstrap error."""
@@ -39,20 +42,21 @@ class Trial:
         value, error = self.measured["scores"][score]["auroc"]
         return value, error
 
-    def ebops(self, score: str) -> int:
-        """Effective bit operations of the network with that score."""
+    def price(self, score: str) -> int:
+        """What the network with that score costs, in the search's own measure."""
         assert self.measured is not None
-        return int(self.measured["scores"][score]["ebops"])
+        return int(self.measured["scores"][score][self.cost])
 
     def line(self, score: str) -> str:
         """The trial in one line."""
         if self.measured is None:
             return f"trial {self.number}: refused ({self.refused})"
-        return f"trial {self.number}: AUROC {format_measured(self.auroc(score))}, {self.ebops(score):,} EBOPs"
+        price = f"{self.price(score):,} {COSTS[self.cost].unit}"
+        return f"trial {self.number}: AUROC {format_measured(self.auroc(score))}, {price}"
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Indices of (AUROC, EBOPs) pairs that none beats in one without losing in the other, by rising EBOPs.
+    """Indices of (AUROC, cost) pairs that none beats in one without losing in the other, by rising cost.
 
     Of equal pairs the first is kept.
     """
@@ -70,11 +74,12 @@ def write_report(
     space: Space,
     validation: "ValidationJets",
     trials: Sequence[Trial],
+    cost: CostName = "ebops",
 ) -> dict[str, Any]:
     """Write the files of a search to ``folder``, all or none; returns the content of ``pareto.json``."""
     score = recipe.score.kind
     finished = [trial for trial in trials if trial.measured is not None]
-    points = [(trial.auroc(score)[0], float(trial.ebops(score))) for trial in finished]
+    points = [(trial.auroc(score)[0], float(trial.price(score))) for trial in finished]
     front = [finished[i] for i in pareto_front(points)]
     report = {
         "recipe": recipe.name,
@@ -87,17 +92,19 @@ def write_report(
         },
         "seed": recipe.seed,
         "epochs": epochs,
+        "cost": cost,
         "space": space,
         "front": [trial.number for trial in front],
         "trials": [_entry(trial, score) for trial in trials],
     }
     figure = pareto_figure(
-        [trial.ebops(score) for trial in finished],
+        [trial.price(score) for trial in finished],
         [trial.auroc(score) for trial in finished],
         front=[finished.index(trial) for trial in front],
         reference=next(
             (i for i, trial in enumerate(finished) if with_values(recipe, trial.values) == recipe), None
         ),
+        xlabel=COSTS[cost].axis,
         ylabel=f"AUROC of {' and '.join(map(jet_label, validation.signals))} ({score_label(score)})",
     )
     with replace_together(folder, last="pareto.json") as new:
@@ -113,7 +120,7 @@ def _entry(trial: Trial, score: str) -> dict[str, Any]:
     if trial.measured is None:
         return {**entry, "refused": trial.refused}
     auroc, error = trial.auroc(score)
-    return {**entry, "auroc": auroc, "error": error, "ebops": trial.ebops(score), **trial.measured}
+    return {**entry, "auroc": auroc, "error": error, trial.cost: trial.price(score), **trial.measured}
 
 
 def _write_recipes(folder: Path, recipe: Recipe, front: Sequence[Trial]) -> None:
@@ -129,19 +136,20 @@ def _markdown(report: dict[str, Any], front: Sequence[Trial], score: str) -> str
     jets = ", ".join(f"{count:,} {jet_label(name)}" for name, count in report["validation_jets"].items())
     refused = sum("refused" in trial for trial in report["trials"])
     keys = [key for key, choices in report["space"].items() if len(choices) > 1]
-    head = ["trial", "EBOPs", "AUROC", *(f"`{key}`" for key in keys)]
+    cost = COSTS[report["cost"]]
+    head = ["trial", cost.unit, "AUROC", *(f"`{key}`" for key in keys)]
     lines = [
         f"# Search around {report['recipe']}",
         "",
         f"{len(report['trials'])} trials, epochs: {report['epochs']}"
         + (f", {refused} refused" if refused else "")
         + f"; AUROC of {score_label(score)} on validation jets ({jets}), the mean over the signals, with the "
-        "bootstrap's error. EBOPs are effective bit operations for one jet, network and score.",
+        f"bootstrap's error. {cost.meaning}",
         "",
         "| " + " | ".join(head) + " |",
         "|--:|--:|--:|" + "--:|" * len(keys),
     ]
     for trial in front:
-        cells = [str(trial.number), f"{trial.ebops(score):,}", format_measured(trial.auroc(score))]
+        cells = [str(trial.number), f"{trial.price(score):,}", format_measured(trial.auroc(score))]
         lines.append("| " + " | ".join([*cells, *(str(trial.values[key]) for key in keys)]) + " |")
     return "\n".join([*lines, "", "Each line's recipe is `pareto/trial-<number>.yaml`."]) + "\n"

@@ -41,7 +41,8 @@ def default_space(recipe: Recipe) -> Space:
             space |= {f"network.blocks.{i}.nodes.{j}": _sizes(size) for j, size in enumerate(edge.nodes)}
         assert isinstance(recipe.inputs, TriggerCandidates)
         own, most = network.neighbours, recipe.inputs.constituents - 1
-        space["network.neighbours"] = [k for k in range(own - 2, own + 3) if 1 <= k <= most]
+        # With all others as neighbours, nothing is ranked on the chip.
+        space["network.neighbours"] = sorted({k for k in range(own - 2, own + 3) if 1 <= k <= most} | {most})
     else:
         space |= {
             f"network.blocks.{i}.filters": _sizes(block.filters) for i, block in enumerate(network.blocks)

@@ -1,4 +1,4 @@
-"""``edgeood tune``: many short quantization-aware trainings → the Pareto front of AUROC against bit operations."""
+"""``edgeood tune``: many short quantization-aware trainings → the Pareto front of AUROC against cost."""
 
 import hashlib
 import json
@@ -19,6 +19,7 @@ from edgeood.recipe.operation import trained_with
 from edgeood.scores.fused import FUSED_SCORES
 from edgeood.training.known_jets import jet_paths
 from edgeood.training.train import train
+from edgeood.tuning.cost import CostName, check_cost
 from edgeood.tuning.measure import ValidationJets, measure
 from edgeood.tuning.report import Trial, write_report
 from edgeood.tuning.space import Space, default_space, own_values, read_space, with_values
@@ -38,13 +39,14 @@ def tune(
     trials: int = 30,
     epochs: int | None = None,
     space: str | Path | None = None,
+    cost: CostName = "ebops",
     tell: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Search bit widths and sizes of a quantized recipe; returns what ``pareto.json`` holds.
 
     Every trial trains the recipe with other values (Optuna's multi-objective TPE sampler, seeded by the recipe)
     and is judged by :func:`~edgeood.tuning.measure.measure`: the AUROC of the recipe's fused score is maximised,
-    its effective bit operations are minimised. The first trial is the recipe itself. The same call goes on with a
+    its cost is minimised. The first trial is the recipe itself. The same call goes on with a
     search that was interrupted, or longer, and gives the same trials as an undisturbed one.
 
     In the folder: ``study.db`` (SQLite, for Optuna's own tools), ``trials/`` (a run directory each),
@@ -58,12 +60,14 @@ def tune(
     trials : number of trials in all
     epochs : of each trial, the schedule of learning rates compressed with them (default: the recipe's)
     space : YAML file of the search space (default: :func:`~edgeood.tuning.space.default_space`)
+    cost : ``ebops``, effective bit operations, or ``luts``, look-up tables by the model of the RTL's generator
     tell : is told a line about every trial
 
     Raises :class:`EdgeoodError` for a float recipe, one without signals or whose score has no firmware, a folder
     with another study, with other things or with a search at work, or when Optuna is missing.
     """
     resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    check_cost(resolved, cost)
     choices = default_space(resolved) if space is None else read_space(Path(space), resolved)
     if resolved.score.kind not in FUSED_SCORES:
         raise EdgeoodError(
@@ -83,6 +87,8 @@ def tune(
         "space": choices,
         "jets": sorted(path.name for path in files),
         "teacher": None if teacher is None else os.fspath(teacher),
+        # Studies of before know no other cost than this one.
+        **({} if cost == "ebops" else {"cost": cost}),
     }
     with locked(folder, "search"), _of_database(folder / _STUDY):
         return _search(folder, settings, resolved, short, files, teacher, validation, trials, tell)
@@ -115,6 +121,7 @@ def _search(
 ) -> dict[str, Any]:
     """Make the trials that are missing, and the report."""
     choices: Space = settings["space"]
+    cost: CostName = settings.get("cost", "ebops")
     study = _open_study(folder, settings)
     distributions = _distributions(choices)
     own = own_values(resolved, choices)
@@ -124,11 +131,11 @@ def _search(
     for number in range(trials):
         place = _place(study, number, resolved.seed, distributions)
         values = {key: choices[key][index] for key, index in place.params.items()}
-        trial = Trial(number, values)
+        trial = Trial(number, values, cost=cost)
         try:
             chosen = with_values(short, values)
             trial.run = f"trials/{_digest(chosen)}"
-            trial.measured = _measured(folder / trial.run, chosen, files, teacher, validation)
+            trial.measured = _measured(folder / trial.run, chosen, files, teacher, validation, cost)
         except EdgeoodError as error:
             # What is wrong with the recipe itself is wrong with all trials.
             if place.params == own:
@@ -139,7 +146,7 @@ def _search(
         tell(trial.line(resolved.score.kind))
     if all(trial.measured is None for trial in done):
         raise EdgeoodError(f"no trial could be trained; the first: {done[0].refused}")
-    return write_report(folder, resolved, short.training.epochs, choices, validation, done)
+    return write_report(folder, resolved, short.training.epochs, choices, validation, done, cost)
 
 
 def _shortened(recipe: Recipe, epochs: int | None) -> Recipe:
@@ -176,7 +183,7 @@ def _open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
     if before is None:
         study.set_user_attr("settings", settings)
     elif before != settings:
-        changed = next(key for key in settings if before.get(key) != settings[key])
+        changed = next(key for key in (*settings, *before) if before.get(key) != settings.get(key))
         raise EdgeoodError(f"{folder} holds a study of another {changed}; tune into another --out.")
     return study
 
@@ -215,7 +222,7 @@ def _close(study: "optuna.Study", place: "optuna.trial.FrozenTrial", trial: Tria
         study.tell(trial.number, state=TrialState.FAIL)
     else:
         auroc, _ = trial.auroc(score)
-        study.tell(trial.number, [auroc, trial.ebops(score)])
+        study.tell(trial.number, [auroc, trial.price(score)])
 
 
 def _digest(recipe: Recipe) -> str:
@@ -228,12 +235,13 @@ def _measured(
     files: Sequence[Path],
     teacher: str | Path | None,
     validation: ValidationJets,
+    cost: CostName,
 ) -> dict[str, Any]:
     """Train and measure, or read what was measured before: equal recipes share their run directory."""
     record = folder / _MEASURED
     if not record.is_file():
         run = train(recipe, folder, jets=files, teacher=teacher, progress=False)
-        write_text(record, json.dumps(measure(run, validation), indent=1) + "\n")
+        write_text(record, json.dumps(measure(run, validation, cost), indent=1) + "\n")
         # Only the numbers, the weights and the scores are worth their place on the disk.
         (folder / "network.keras").unlink(missing_ok=True)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)

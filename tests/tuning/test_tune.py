@@ -10,6 +10,7 @@ from edgeood.errors import EdgeoodError
 from edgeood.jets.split import VALIDATION
 from edgeood.recipe import Recipe, load_recipe, parse_recipe
 from edgeood.run import Run
+from edgeood.scores.fused.network import fused_network
 from edgeood.training.known_jets import split_jets
 from edgeood.tuning.measure import ValidationJets
 from edgeood.tuning.report import pareto_front
@@ -205,3 +206,24 @@ def test_particlenet_lite_is_tuned_as_well(tmp_path, toy_jet_file):
     assert set(other["layers"]) == names
     assert other["values"] != own["values"]
     assert other["ebops"] != own["ebops"]
+
+
+def test_look_up_tables_are_made_small_as_well(tmp_path, toy_jet_file):
+    pytest.importorskip("alkaid", reason="RTL needs the extra 'rtl'")
+    from edgeood.export.verilog.logic import traced
+
+    recipe = tiny(**LITE)
+    report = tune(recipe, tmp_path, jets=[toy_jet_file], trials=2, epochs=1, cost="luts")
+    assert report["cost"] == "luts"
+    for trial in report["trials"]:
+        run = Run.open(tmp_path / trial["run"])
+        assert trial["luts"] == round(traced(fused_network(run, recipe.score.kind)).cost)
+        assert trial["scores"][recipe.score.kind]["luts"] == trial["luts"]
+    assert "| trial | LUTs | AUROC |" in (tmp_path / "pareto.md").read_text(encoding="utf-8")
+    with pytest.raises(EdgeoodError, match="holds a study of another cost"):
+        tune(recipe, tmp_path, jets=[toy_jet_file], trials=2, epochs=1)
+
+
+def test_a_network_without_rtl_has_no_look_up_tables(tmp_path, toy_jet_file):
+    with pytest.raises(EdgeoodError, match="no RTL is written of"):
+        tune(tiny(), tmp_path, jets=[toy_jet_file], trials=1, cost="luts")

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def cost_axis(axes: "Axes") -> None:
-    """Make x the effective bit operations, in logarithmic scale with labels that do not run into each other."""
+EBOPS = "Effective bit operations for one jet"
+
+
+def cost_axis(axes: "Axes", label: str = EBOPS) -> None:
+    """Make x what networks cost, in logarithmic scale with labels that do not run into each other."""
     from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
     axes.set_xscale("log")
-    axes.set_xlabel("Effective bit operations for one jet")
+    axes.set_xlabel(label)
     low, high = axes.get_xlim()
     decades = np.log10(high / low)
     labelled = (1, 2, 5) if decades < 1.2 else (1, 3) if decades < 3 else (1,)
@@ -30,29 +33,30 @@ def cost_axis(axes: "Axes") -> None:
 
 
 def pareto_figure(
-    ebops: ArrayLike,
+    cost: ArrayLike,
     auroc: ArrayLike,
     *,
     front: Sequence[int],
     reference: int | None = None,
+    xlabel: str = EBOPS,
     ylabel: str = "AUROC",
 ) -> "Figure":
-    """AUROC with its error, (N, 2), against effective bit operations (N,), the Pareto front drawn as a line.
+    """AUROC with its error, (N, 2), against what networks cost (N,), the Pareto front drawn as a line.
 
-    ``front`` are indices by rising EBOPs; ``reference`` is the index of what the search started from.
+    ``front`` are indices by rising cost; ``reference`` is the index of what the search started from.
     """
-    cost, (value, error) = np.asarray(ebops, np.float64), np.asarray(auroc, np.float64).T
+    price, (value, error) = np.asarray(cost, np.float64), np.asarray(auroc, np.float64).T
     best = list(front)
-    others = np.setdiff1d(np.arange(len(cost)), best)
+    others = np.setdiff1d(np.arange(len(price)), best)
     with style():
         figure, axes = new_axes()
         line, start, _ = looks(3)
-        axes.plot(cost[others], value[others], "o", color="0.7", markersize=3.5, label="trials")
-        axes.step(cost[best], value[best], where="post", linewidth=1.2, **line.line)
-        axes.errorbar(cost[best], value[best], error[best], label="Pareto front", **line.points)
+        axes.plot(price[others], value[others], "o", color="0.7", markersize=3.5, label="trials")
+        axes.step(price[best], value[best], where="post", linewidth=1.2, **line.line)
+        axes.errorbar(price[best], value[best], error[best], label="Pareto front", **line.points)
         if reference is not None:
             axes.plot(
-                cost[reference],
+                price[reference],
                 value[reference],
                 start.marker,
                 markersize=9,
@@ -61,7 +65,7 @@ def pareto_figure(
                 label="start of the search",
             )
         axes.margins(x=0.08, y=0.12)
-        cost_axis(axes)
+        cost_axis(axes, xlabel)
         axes.set_ylabel(ylabel)
         axes.legend(loc="lower right")
     return figure
