@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.firmware.rows import Row
 from benchmarks.quantization.designs import NETWORKS, TOOLKITS
 from benchmarks.quantization.jets import HeldOutJets
-from edgeood.evaluation.labels import jet_label, score_label
+from edgeood.evaluation.labels import score_label
 from edgeood.evaluation.tables import format_measured
 
 _INTRODUCTION = """\
@@ -50,7 +50,7 @@ REACH = (
 
 def markdown(rows: Sequence[Row], test: HeldOutJets) -> str:
     """The whole report."""
-    signals = ", ".join(jet_label(name) for name in test.signals)
+    signals = ", ".join(test.signals)
     where = "of files of their own" if test.fresh else "of the split's test jets"
     task = (
         f"{signals} against QCD, on {len(test.jets):,} jets, {int(test.background.sum()):,} of them QCD ({where}), "
