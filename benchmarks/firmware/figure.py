@@ -26,10 +26,14 @@ NEIGHBOURS = (
     Neighbour("JEDI-linear, N = 32", 61_900, 60.4),
 )
 """Five-class jet tagging, after place and route on a VU13P (arXiv:2508.15468)."""
+_UNITS = {"lut": 1000.0, "latency_ns": 1.0}
 
 
 def firmware_figure(rows: Sequence[Row]) -> "Figure":
-    """Two panels; every point is a detector and a score that was measured, dotted lines are neighbours' prices."""
+    """Two panels: look-up tables by synthesis, and simulated clocks at the period that a design was made for.
+
+    Every point is a detector and a score that was measured, dotted lines are the prices of neighbours.
+    """
     with style():
         figure = new_figure(9.6, 4.6)
         panels = figure.subplots(1, 2, sharey=True)
@@ -38,12 +42,12 @@ def firmware_figure(rows: Sequence[Row]) -> "Figure":
         for axes, column, label in zip(
             panels,
             ("lut", "latency_ns"),
-            ("Look-up tables (yosys, UltraScale+)", "Latency [ns] (simulated clocks at the design's period)"),
+            ("Look-up tables [thousand]", "Latency [ns]"),
             strict=True,
         ):
             _draw(axes, rows, column, colours)
             for neighbour in NEIGHBOURS:
-                at = getattr(neighbour, column)
+                at = getattr(neighbour, column) / _UNITS[column]
                 axes.axvline(at, color="0.7", linestyle=":", linewidth=0.9, zorder=0)
                 axes.annotate(
                     neighbour.label,
@@ -56,12 +60,14 @@ def firmware_figure(rows: Sequence[Row]) -> "Figure":
                 )
             axes.set_xlabel(label)
             axes.margins(x=0.12, y=0.15)
-        panels[0].set_xscale("log")
         panels[0].set_ylabel("AUROC within mass, quantized")
-        handles, labels = panels[0].get_legend_handles_labels()
-        if not handles:
-            handles, labels = panels[1].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        # What one panel lacks, as it was not measured, the other may have.
+        entries = {
+            label: handle
+            for axes in panels
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=1)
     return figure
 
 
@@ -78,4 +84,4 @@ def _draw(axes: "Axes", rows: Sequence[Row], column: str, kinds: Mapping[str, Lo
         if at is None:
             continue
         value, error = row.auroc.twin
-        axes.errorbar(at, value, error, label=_kind(row), **kinds[_kind(row)].points)
+        axes.errorbar(at / _UNITS[column], value, error, label=_kind(row), **kinds[_kind(row)].points)
