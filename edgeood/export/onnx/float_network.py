@@ -23,7 +23,7 @@ def to_onnx(
     shape: Sequence[int],
     name: str = "inputs",
 ) -> onnx.ModelProto:
-    """The input ``name`` (N, *shape) float32 → ``score`` (N, 1) float64, for any N.
+    """The input ``name``, N jets of this ``shape`` in float32 → ``score`` (N, 1) float64, for any N.
 
     ``score`` is ``max_logit``, ``mahalanobis`` or ``mahalanobis_diagonal``; ``parameters`` are the fitted ones.
     """
