@@ -8,11 +8,13 @@ import typer
 
 from benchmarks.firmware.figure import firmware_figure
 from benchmarks.firmware.report import markdown
-from benchmarks.firmware.rows import Row, rows_of, to_json
+from benchmarks.firmware.rows import Row, rows_of
 from benchmarks.quantization.engines import Comparison
-from benchmarks.quantization.jets import background_files_of, check_fresh, files_of, held_out_jets
+from benchmarks.quantization.jets import held_out_jets
 from benchmarks.quantization.measures import Measuring
-from benchmarks.quantization.runs import Pair, pairs_of
+from benchmarks.quantization.rows import to_json
+from benchmarks.quantization.runs import pairs_of
+from benchmarks.quantization.tasks import Task
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS
@@ -53,34 +55,26 @@ def benchmark(
     After an interruption the same call goes on. Raises :class:`EdgeoodError` for a twin that is not there or no
     ParticleNet-lite, or jets that a run has seen.
     """
-    pairs = _pairs(runs_folder, only)
-    recipes = [run.recipe for pair in pairs for run in (pair.twin, pair.teacher)]
-    files = files_of(recipes, jet_files(list(jets)))
-    fresh = background_files_of(recipes[0], jet_files(list(background))) if background else []
-    check_fresh([run for pair in pairs for run in (pair.twin, pair.teacher)], fresh)
+    pairs = pairs_of(runs_folder, only)
+    for pair in pairs:
+        if pair.twin.recipe.network.kind != "particlenet_lite":
+            raise EdgeoodError(
+                f"RTL is written of a ParticleNet-lite alone, which {pair.twin.path} is not; leave it out."
+            )
+    task = Task.of(pairs, jet_files(list(jets)), jet_files(list(background)) if background else [])
     folder = runs_folder / WORK
     folder.mkdir(exist_ok=True)
-    test = held_out_jets(recipes, files, largest, fresh)
+    test = held_out_jets(task.recipes, task.files, largest, task.fresh)
     measuring = Measuring(test, replicas)
     rows: list[Row] = []
     for pair in pairs:
-        rows += rows_of(pair, measuring, comparison, files, folder, limit_s, tell, scores)
+        rows += rows_of(pair, measuring, comparison, task.files, folder, limit_s, tell, scores)
         # What is measured is on disk before the next synthesis begins.
         write_text(out / "firmware.json", to_json(rows))
         write_text(out / "firmware.md", markdown(rows, test))
     save_figure(firmware_figure(rows), out / "firmware")
     tell(f"{out / 'firmware.md'}: {len(rows)} rows")
     return rows
-
-
-def _pairs(runs_folder: Path, only: Sequence[str]) -> list[Pair]:
-    pairs = {pair.twin.path.name: pair for pair in pairs_of(runs_folder, only)}
-    for pair in pairs.values():
-        if pair.twin.recipe.network.kind != "particlenet_lite":
-            raise EdgeoodError(
-                f"{pair.twin.path} is no ParticleNet-lite, and RTL is written of no other network."
-            )
-    return [pairs[name] for name in only]
 
 
 @app.command()

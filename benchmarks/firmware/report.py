@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.firmware.rows import Row
+from benchmarks.physics.row_tables import markdown_table
 from benchmarks.quantization.designs import NETWORKS, TOOLKITS
 from benchmarks.quantization.jets import HeldOutJets
 from edgeood.evaluation.labels import score_label
@@ -67,7 +68,7 @@ def _table(rows: Sequence[Row]) -> str:
     head = ["network", "inputs", "neighbours", "score", "bits of weights, activations", "EBOPs"]
     head += ["AUROC, float", "quantized", "ε_S [%], float", "quantized", "JSD [bit]", "by chance"]
     head += ["clocks", "II", "ns at clock", "LUT", "FF", "DSP", "LUT, estimate", "mismatches"]
-    lines = [head, ["---"] * 4 + ["--:"] * (len(head) - 4)]
+    lines = []
     for row in rows:
         percents = [
             format_measured((100 * v, 100 * e)) for v, e in (row.efficiency.teacher, row.efficiency.twin)
@@ -92,7 +93,7 @@ def _table(rows: Sequence[Row]) -> str:
                 str(row.mismatches),
             ]
         )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(head, lines, words=4)
 
 
 def _count(value: float | None) -> str:
@@ -101,22 +102,22 @@ def _count(value: float | None) -> str:
 
 def _reach(rows: Sequence[Row]) -> str:
     """The cheapest synthesised row of each design beside its bounds."""
-    lines = ["| design | LUT | clocks | quantized − float AUROC | reached | hard | at least |"]
-    lines.append("|---|--:|--:|--:|---|---|---|")
+    head = ["design", "reached", "hard", "at least", "LUT", "clocks", "quantized − float AUROC"]
+    lines = []
     for reach in REACH:
         own = [row for row in rows if reach.belongs(row) and row.lut is not None and row.cycles is not None]
-        cells = ["–", "–", "–", "not measured"]
+        verdict, cells = "not measured", ["–", "–", "–"]
         if own:
             best = min(own, key=lambda row: row.lut or 0)
             cells = [
                 _count(best.lut),
                 _count(best.cycles),
                 f"{best.auroc.difference[0]:+.4f}",
-                _verdict(reach, best),
             ]
+            verdict = _verdict(reach, best)
         least = "runs" if reach.least == (0, 0) else _bounds(reach.least)
-        lines.append(f"| {' | '.join([reach.what, *cells, _bounds(reach.hard), least])} |")
-    return "\n".join(lines)
+        lines.append([reach.what, verdict, _bounds(reach.hard), least, *cells])
+    return markdown_table(head, lines, words=4)
 
 
 def _verdict(reach: Reach, row: Row) -> str:

@@ -1,7 +1,5 @@
 """The results table: one row for each detector whose RTL was written, and each fused score."""
 
-import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,9 +163,3 @@ def figures_of(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
     known = {column: FIGURES[column][0] for column, value in found.items() if value is not None}
     return {**found, "provenance": known}
-
-
-def to_json(rows: Sequence[Row]) -> str:
-    """The rows as a JSON list, one row a line."""
-    lines = [json.dumps({**row.headline(), **dataclasses.asdict(row)}, allow_nan=False) for row in rows]
-    return "[\n" + ",\n".join(lines) + "\n]\n"

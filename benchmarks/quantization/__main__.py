@@ -9,24 +9,18 @@ import typer
 
 from benchmarks.quantization.engines import SIMULATIONS, Comparison
 from benchmarks.quantization.figure import quantization_figure
-from benchmarks.quantization.jets import (
-    background_files_of,
-    check_fresh,
-    check_uncalibrated,
-    files_of,
-    held_out_jets,
-)
+from benchmarks.quantization.jets import held_out_jets
 from benchmarks.quantization.measures import Measuring
 from benchmarks.quantization.report import markdown
 from benchmarks.quantization.rows import Row, rows_of, to_json
-from benchmarks.quantization.runs import Pair, pairs_in, tasks_of
+from benchmarks.quantization.runs import pairs_in, tasks_of
+from benchmarks.quantization.tasks import Task
 from edgeood.entry_point import run_command
 from edgeood.errors import EdgeoodError
 from edgeood.evaluation.bootstrap import REPLICAS
 from edgeood.evaluation.figures import save_figure
 from edgeood.files.atomic import write_text
 from edgeood.jets.format import jet_files
-from edgeood.recipe import Recipe
 from edgeood.runtime import ENGINES
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
@@ -88,29 +82,6 @@ def benchmark(
     save_figure(quantization_figure(rows), out / "quantization")
     tell(f"{out / 'quantization.md'}: {len(rows)} rows")
     return rows
-
-
-@dataclass(frozen=True)
-class Task:
-    """Twins that tell the same signals from the same background, and the jet files that concern them."""
-
-    pairs: Sequence[Pair]
-    recipes: Sequence[Recipe]
-    files: Sequence[Path]
-    fresh: Sequence[Path]
-    """of the background alone; empty if the test jets of ``files`` are measured on"""
-
-    @classmethod
-    def of(cls, pairs: Sequence[Pair], files: Sequence[Path], background: Sequence[Path]) -> "Task":
-        """Of all jet files those of the task. Raises :class:`EdgeoodError` if a run has seen its background."""
-        runs = list({run.path: run for pair in pairs for run in pair.runs}.values())
-        recipes = [run.recipe for run in runs]
-        own, fresh = files_of(recipes, files), background_files_of(recipes[0], background)
-        if fresh:
-            check_fresh(runs, fresh)
-        else:
-            check_uncalibrated(runs, own)
-        return cls(pairs, recipes, own, fresh)
 
 
 @app.command()

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,8 +192,16 @@ def _full(detection: Detection, within_mass: Detection) -> dict[str, Measured]:
     }
 
 
-def to_json(rows: Sequence[Row]) -> str:
-    """The rows as a JSON list, one row a line."""
+class _HasHeadline(Protocol):
+    """A row of this table or of another that begins with the numbers that say most."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def headline(self) -> dict[str, Any]: ...
+
+
+def to_json(rows: Sequence[_HasHeadline]) -> str:
+    """The rows as a JSON list, one row a line, the headline first."""
     lines = [
         json.dumps({**row.headline(), **dataclasses.asdict(row)}, ensure_ascii=False, allow_nan=False)
         for row in rows

@@ -28,6 +28,10 @@ class Training(BaseModel):
     jets: Literal["a", "b"] = Field(description="set that it is trained on")
     teacher: str | None = Field(None, description="run that a twin is distilled from")
     changes: dict[str, Any] = Field({}, description="recipe key → value, as after `edgeood train --set`")
+    table: Literal["quantization", "firmware"] = Field(
+        "quantization",
+        description="benchmark that it is for: that of quantization has one twin of a design, whatever its channels",
+    )
 
     def changed_recipe(self) -> Recipe:
         """The recipe to train. Raises :class:`EdgeoodError` if it is missing or not valid."""
@@ -67,7 +71,10 @@ def main(
     jets_a: Annotated[Path, typer.Option(help="Jets of set A (cheng2022).")],
     jets_b: Annotated[Path, typer.Option(help="Jets of set B (gandrakota2024).")],
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs/quantization"),
-    only: Annotated[list[str] | None, typer.Option(help="Train this run only; repeatable.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Train this run only; repeatable [those of the table of quantization]."),
+    ] = None,
     at_once: Annotated[
         int | None, typer.Option(min=1, help="Trainings at a time without a GPU [number of cores].")
     ] = None,
@@ -76,7 +83,11 @@ def main(
     trainings = load_trainings()
     if unknown := [name for name in only or () if name not in trainings]:
         raise EdgeoodError(f"there is no run '{unknown[0]}'; choose from {', '.join(trainings)}.")
-    chosen = {name: own for name, own in trainings.items() if not only or name in only}
+    chosen = {
+        name: own
+        for name, own in trainings.items()
+        if (name in only if only else own.table == "quantization")
+    }
     folders = {"a": jets_a, "b": jets_b}
     for twins in (False, True):
         jobs: Sequence[tuple[Any, ...]] = [

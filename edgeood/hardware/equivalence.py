@@ -12,7 +12,7 @@ from typing import Any
 
 from edgeood.errors import EdgeoodError
 from edgeood.export.verilog.project import static_modules
-from edgeood.hardware.yosys import run_script
+from edgeood.hardware.yosys import check_yosys, run_script
 
 _INPUT = re.compile(r"^\s*\\in_given\s.*?([01]+)\s*$", re.M)
 _PROVEN = "SAT proof finished - no model found: SUCCESS!"
@@ -50,24 +50,18 @@ def counterexample(
         f"module piece(input [{taken - 1}:0] given, output [{made - 1}:0] result);\n"
         "    logic0 wrapped (.model_inp(given), .model_out(result));\nendmodule\n"
     )
+    check_yosys("a proof")
+    texts = [file.read_text(encoding="utf-8") for file in static_modules()]
     with tempfile.TemporaryDirectory(prefix="edgeood-proof-") as folder:
-        lines = []
-        for place, text in enumerate([*static_modules().values(), *modules.values(), piece, meaning]):
+        read = []
+        for place, text in enumerate([*texts, *modules.values(), piece, meaning]):
             (Path(folder) / f"{place}.v").write_text(text, encoding="utf-8")
-            lines.append(f"read_verilog -defer -sv {place}.v")
+            read.append(f"read_verilog -defer -sv {place}.v")
+        lines = []
         for top in ("piece", "meaning"):
             # Parameters are settled from a top module downwards, one top at a time.
-            lines += [
-                f"hierarchy -check -top {top}",
-                "proc",
-                "flatten",
-                "memory_map",
-                "opt",
-                f"design -stash {top}",
-            ]
-            lines += (
-                [f"read_verilog -defer -sv {place}.v" for place in range(place + 1)] if top == "piece" else []
-            )
+            settle = [f"hierarchy -check -top {top}", "proc", "flatten", "memory_map", "opt"]
+            lines += [*read, *settle, f"design -stash {top}"]
         lines += [f"design -copy-from {top} {top}" for top in ("piece", "meaning")]
         lines += ["miter -equiv -flatten -make_outputs meaning piece both"]
         lines += ["sat -prove trigger 0 -show in_given both"]

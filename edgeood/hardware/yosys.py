@@ -46,8 +46,7 @@ def synthesise(project: Path, top: str, limit_s: float | None = None) -> dict[st
     ``tool``, ``cells`` (every kind and its count) and ``figures`` (:data:`KINDS`). Raises :class:`EdgeoodError` if
     yosys is missing, fails, or takes longer.
     """
-    if find_spec("pyosys") is None:
-        raise EdgeoodError("synthesis needs the package 'pyosys'; install `edgeood[rtl]`.")
+    check_yosys("synthesis")
     sources = sources_of(project)
     parts: list[str | bytes] = [version("pyosys"), SYNTHESIS, *(file.read_bytes() for file in sources)]
     kept = cache_folder("yosys") / library_name(top, *parts).replace(".so", ".json")
@@ -72,14 +71,17 @@ def _synthesised(sources: list[Path], top: str, limit_s: float | None) -> dict[s
     return {"tool": found["creator"].partition(" (")[0], "cells": cells}
 
 
+def check_yosys(what: str) -> None:
+    """Raise :class:`EdgeoodError` unless yosys is installed, which ``what`` needs."""
+    if find_spec("pyosys") is None:
+        raise EdgeoodError(f"{what} needs the package 'pyosys'; install `edgeood[rtl]`.")
+
+
 def run_script(lines: Sequence[str], folder: Path, limit_s: float | None, what: str) -> str:
     """Run yosys' commands in ``folder``, and return what it said.
 
-    ``what`` completes "yosys did not …". Raises :class:`EdgeoodError` if yosys is missing, fails, or takes longer than
-    ``limit_s``.
+    ``what`` completes "yosys did not …". Raises :class:`EdgeoodError` if yosys fails, or takes longer than ``limit_s``.
     """
-    if find_spec("pyosys") is None:
-        raise EdgeoodError(f"to {what} needs the package 'pyosys'; install `edgeood[rtl]`.")
     script, log = folder / "script.ys", folder / "log"
     script.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with (

@@ -9,6 +9,7 @@ from edgeood.plain_yaml import shown
 from edgeood.recipe import CNN, ParticleNetLite, Recipe, TriggerCandidates, parse_recipe
 from edgeood.recipe.assignment import set_value, value_under
 from edgeood.resources import recipes_folder
+from edgeood.tuning.cost import CostName
 from edgeood.yaml_files import read_yaml
 
 Space = dict[str, list[Any]]
@@ -18,11 +19,12 @@ _FACTORS = (0.5, 0.75, 1, 1.5, 2)
 _NARROWEST, _WIDEST = 2, 24
 
 
-def default_space(recipe: Recipe) -> Space:
+def default_space(recipe: Recipe, cost: CostName = "ebops") -> Space:
     """Bit widths three less to two more than the recipe's, and layers of half to twice its sizes.
 
     Bits of weights, activations and representation (integer bits stay, fraction bits change); filters and dense
-    widths of a CNN; bits of the edges, edge and node channels, dense widths and neighbours of ParticleNet-lite.
+    widths of a CNN; bits of the edges, edge and node channels, dense widths and neighbours of ParticleNet-lite,
+    all others among them where look-up tables are what it costs.
     Exceptions of single layers stay as they are. Raises :class:`EdgeoodError` for a float recipe.
     """
     network, quantization = recipe.network, recipe.quantization
@@ -41,8 +43,9 @@ def default_space(recipe: Recipe) -> Space:
             space |= {f"network.blocks.{i}.nodes.{j}": _sizes(size) for j, size in enumerate(edge.nodes)}
         assert isinstance(recipe.inputs, TriggerCandidates)
         own, most = network.neighbours, recipe.inputs.constituents - 1
-        # With all others as neighbours, nothing is ranked on the chip.
-        space["network.neighbours"] = sorted({k for k in range(own - 2, own + 3) if 1 <= k <= most} | {most})
+        around = {k for k in range(own - 2, own + 3) if 1 <= k <= most}
+        # With all others as neighbours nothing is ranked on the chip, of which EBOPs know nothing.
+        space["network.neighbours"] = sorted(around | {most} if cost == "luts" else around)
     else:
         space |= {
             f"network.blocks.{i}.filters": _sizes(block.filters) for i, block in enumerate(network.blocks)

@@ -68,7 +68,7 @@ def tune(
     """
     resolved = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     check_cost(resolved, cost)
-    choices = default_space(resolved) if space is None else read_space(Path(space), resolved)
+    choices = default_space(resolved, cost) if space is None else read_space(Path(space), resolved)
     if resolved.score.kind not in FUSED_SCORES:
         raise EdgeoodError(
             f"score '{resolved.score.kind}' has no firmware; tune {' or '.join(FUSED_SCORES)}."

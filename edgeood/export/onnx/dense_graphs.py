@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from edgeood.errors import EdgeoodError
-from edgeood.inputs.trigger_candidates import ANGLES, FIRST_ANGLE, PT
 from edgeood.networks import Outputs
 from edgeood.networks.particlenet.classifier import ParticleNetClassifier
 from edgeood.networks.particlenet.edge_convolution import EdgeConvolution
@@ -108,36 +107,23 @@ class _DenseLite(nn.Module):
         self.network = network
 
     def forward(self, candidates: Tensor) -> Outputs:
-        network, settings = self.network, self.network.settings
-        x, valid = candidates, candidates[..., PT] > 0
-        there = valid[..., None].to(x.dtype)
-        neighbours = self._mask(candidates[..., FIRST_ANGLE : FIRST_ANGLE + ANGLES], valid)
-        for i, block in enumerate(settings.blocks):
-            if i and settings.dynamic:
-                neighbours = self._mask(x[..., : settings.dynamic], valid)
-            own, others = network.get_submodule(f"edge{i}")(x).chunk(2, -1)
-            table = torch.where(
-                neighbours[..., None], others[:, None], torch.full_like(others[:, None], -_FAR)
-            )
-            x = torch.relu((own + table.amax(2)) * there)
-            for j in range(len(block.nodes)):
-                x = torch.relu(network.get_submodule(f"node{i}_{j}")(x))
-        x = (x * there).sum(1) / x.shape[1]
-        for i in range(len(settings.hidden)):
-            x = torch.relu(network.get_submodule(f"dense{i}")(x))
-        representation = network.representation(x)
-        return Outputs(representation, network.logits(representation))
+        return self.network.computed(candidates, _neighbour_mask, _edge_maximum)
 
-    def _mask(self, points: Tensor, valid: Tensor) -> Tensor:
-        """(B, N, N) bool, as :func:`edgeood.networks.particlenet.edge_maximum.neighbour_mask`."""
-        difference = points[:, :, None] - points[:, None]
-        itself = _diagonal(points)
-        distance = difference.square().sum(-1)
-        distance = torch.where(valid[:, None] & ~itself, distance, torch.full_like(distance, _FAR))
-        k = min(self.network.settings.neighbours, points.shape[1])
-        chosen = torch.topk(distance, k, dim=2, largest=False).indices
-        others = (
-            torch.zeros_like(distance).scatter(2, chosen, torch.ones_like(chosen, dtype=distance.dtype)) > 0
-        )
-        others = others & (distance < _FAR)
-        return others | (itself & ~others.any(-1, keepdim=True))
+
+def _neighbour_mask(points: Tensor, valid: Tensor, k: int) -> Tensor:
+    """:func:`edgeood.networks.particlenet.edge_maximum.neighbour_mask` without a stable sort."""
+    itself = _diagonal(points)
+    distance = (points[:, :, None] - points[:, None]).square().sum(-1)
+    distance = torch.where(valid[:, None] & ~itself, distance, torch.full_like(distance, _FAR))
+    chosen = torch.topk(distance, k, dim=2, largest=False).indices
+    marked = torch.zeros_like(distance).scatter(2, chosen, torch.ones_like(chosen, dtype=distance.dtype))
+    others = (marked > 0) & (distance < _FAR)
+    return others | (itself & ~others.any(-1, keepdim=True))
+
+
+def _edge_maximum(edges: Tensor, neighbours: Tensor, valid: Tensor) -> Tensor:
+    """:func:`edgeood.networks.particlenet.edge_maximum.edge_maximum` on a table of all pairs."""
+    own, others = edges.chunk(2, -1)
+    others = others[:, None]
+    largest = torch.where(neighbours[..., None], others, torch.full_like(others, -_FAR)).amax(2)
+    return (own + largest) * valid[..., None]

@@ -103,20 +103,19 @@ def _sources(logic: Logic, ports: Ports, top: str, most_ns: float) -> tuple[dict
     return sources, latency
 
 
-def static_modules() -> dict[str, str]:
-    """File name → Verilog of alkaid's own modules, which generated logic is made of."""
+def static_modules() -> list[Path]:
+    """The Verilog files of alkaid's own modules, which generated logic is made of."""
     import alkaid.codegen.rtl
 
-    source = Path(alkaid.codegen.rtl.__file__).parent / "verilog" / "source"
-    return {file.name: file.read_text(encoding="utf-8") for file in sorted(source.glob("*.v"))}
+    return sorted((Path(alkaid.codegen.rtl.__file__).parent / "verilog" / "source").glob("*.v"))
 
 
 def _copy_static(folder: Path) -> None:
     import alkaid
 
     folder.mkdir(parents=True)
-    for name, text in static_modules().items():
-        _write(folder / name, text)
+    for file in static_modules():
+        shutil.copyfile(file, folder / file.name)
     shutil.copyfile(Path(alkaid.__file__).parent / "LICENSE", folder / "LICENSE")
     _write(folder / "NOTICE", _NOTICE.format(version=alkaid.__version__))
 

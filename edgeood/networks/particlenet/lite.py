@@ -1,5 +1,7 @@
 """ParticleNet at trigger size, in floating point: what its quantized twins are distilled from."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -38,6 +40,15 @@ class ParticleNetLiteClassifier(nn.Module):
 
     def forward(self, candidates: Tensor) -> Outputs:
         """(batch, N, F) candidates → representation (batch, D) and logits (batch, K)."""
+        return self.computed(candidates, neighbour_mask, edge_maximum)
+
+    def computed(
+        self,
+        candidates: Tensor,
+        neighbour_mask: Callable[[Tensor, Tensor, int], Tensor],
+        edge_maximum: Callable[[Tensor, Tensor, Tensor], Tensor],
+    ) -> Outputs:
+        """:meth:`forward` with other ways to compute what :mod:`~edgeood.networks.particlenet.edge_maximum` does."""
         x, valid = candidates, candidates[..., PT] > 0
         points = candidates[..., FIRST_ANGLE : FIRST_ANGLE + ANGLES]
         neighbours = neighbour_mask(points, valid, self.settings.neighbours)
