@@ -84,11 +84,11 @@ def tune(
     settings = {
         "recipe": trained_with(short),
         "score": resolved.score.kind,
+        # Studies of before know no other cost than this one; it is told before the space, which follows from it.
+        **({} if cost == "ebops" else {"cost": cost}),
         "space": choices,
         "jets": sorted(path.name for path in files),
         "teacher": None if teacher is None else os.fspath(teacher),
-        # Studies of before know no other cost than this one.
-        **({} if cost == "ebops" else {"cost": cost}),
     }
     with locked(folder, "search"), _of_database(folder / _STUDY):
         return _search(folder, settings, resolved, short, files, teacher, validation, trials, tell)
@@ -183,7 +183,7 @@ def _open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
     if before is None:
         study.set_user_attr("settings", settings)
     elif before != settings:
-        changed = next(key for key in (*settings, *before) if before.get(key) != settings.get(key))
+        changed = next(key for key in ("cost", *settings, *before) if before.get(key) != settings.get(key))
         raise EdgeoodError(f"{folder} holds a study of another {changed}; tune into another --out.")
     return study
 
