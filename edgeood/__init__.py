@@ -31,6 +31,7 @@ _WHERE = {
     "convert": "edgeood.jets.convert",
     "evaluate": "edgeood.evaluation.evaluate_run",
     "generate": "edgeood.jets.simulation.generate",
+    "import_model": "edgeood.foreign.import_model",
     "jets_from_momenta": "edgeood.jets.readers.momenta",
     "load_recipe": "edgeood.recipe",
     "load_released": "edgeood.released",
@@ -51,6 +52,7 @@ __all__ = [
     "evaluate",
     "export",
     "generate",
+    "import_model",
     "jets_from_momenta",
     "load_recipe",
     "load_released",
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from edgeood.commissioning.calibrate import calibrate
     from edgeood.errors import EdgeoodError
     from edgeood.evaluation.evaluate_run import evaluate
+    from edgeood.foreign.import_model import import_model
     from edgeood.jets.convert import convert
     from edgeood.jets.format import Jets, read_jets, write_jets
     from edgeood.jets.readers.momenta import jets_from_momenta

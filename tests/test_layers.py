@@ -14,7 +14,7 @@ LAYERS = (
     *("jets", "inputs", "networks", "scores", "training", "evaluation", "export", "runtime", "hardware"),
     "commissioning",
 )
-TOP = {"cli", "demo", "released", "tuning"}
+TOP = {"cli", "demo", "foreign", "released", "tuning"}
 MOST_MODULES, MOST_LINES = 16, 250
 
 

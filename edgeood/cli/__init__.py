@@ -9,13 +9,27 @@ from edgeood.cli.commissioning import calibrate
 from edgeood.cli.detectors import csim, score, verify
 from edgeood.cli.hardware import cost
 from edgeood.cli.jets import convert, generate
-from edgeood.cli.runs import evaluate, export, train, tune
+from edgeood.cli.runs import evaluate, export, import_, train, tune
 from edgeood.cli.story import demo
 from edgeood.cli.warned import warnings_in_one_line
 from edgeood.entry_point import run_command
 from edgeood.version import __version__
 
-VERBS = (demo, generate, convert, train, tune, calibrate, evaluate, export, score, csim, verify, cost)
+VERBS = (
+    demo,
+    generate,
+    convert,
+    train,
+    import_,
+    tune,
+    calibrate,
+    evaluate,
+    export,
+    score,
+    csim,
+    verify,
+    cost,
+)
 """In the order of the help page. A new one is a function in this package and a name here."""
 
 app = typer.Typer(
@@ -26,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for verb in VERBS:
-    app.command()(verb)
+    app.command(verb.__name__.rstrip("_"))(verb)
 
 
 def _tell_version(asked: bool) -> None:

@@ -1,4 +1,4 @@
-"""Verbs that make runs and add to them: ``edgeood train``, ``tune``, ``evaluate``, ``export``."""
+"""Verbs that make runs and add to them: ``edgeood train``, ``import``, ``tune``, ``evaluate``, ``export``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +41,36 @@ def train(
     with reading_as(format):
         run = make(load_recipe(recipe, changes), out, jets=jets, teacher=teacher, progress=not quiet)
     typer.echo(f"run: {run.path}")
+
+
+def import_(
+    model: Annotated[
+        Path, typer.Argument(help="A .keras file of QKeras layers, or a QONNX file (.onnx) as of Brevitas.")
+    ],
+    recipe: Annotated[
+        str,
+        typer.Option(
+            "--recipe",
+            help="Recipe file or shipped one: jets, classes, inputs, score; the network is the model's.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Run directory [runs/<recipe name>].")
+    ] = None,
+    jets: JetsOption = None,
+    format: FormatOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Make a run of a quantized network that was trained elsewhere."""
+    from edgeood.foreign.import_model import import_model
+
+    with reading_as(format):
+        run = import_model(model, recipe, out, jets=jets, changes=set_ or ())
+    imported = run.manifest["imported"]
+    typer.echo(
+        f"run: {run.path} (the model's own logits on {imported['compared_jets']} jets; balanced accuracy "
+        f"{imported['balanced_accuracy']:.3f})"
+    )
 
 
 def tune(

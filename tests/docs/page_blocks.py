@@ -27,6 +27,7 @@ SHORTER = {
     "edgeood generate": ("--jets", "600", "--fast"),
     "edgeood train": (*_BATCH, *_FEW),
     "edgeood train cnn-trigger": _SMALL,
+    "edgeood import": ("--set", "training.batch_size=32", *_FEW),
     "edgeood calibrate": ("--efficiency", "0.4"),
     "edgeood tune": ("--trials", "2", "--epochs", "1", *_BATCH, *_FEW),
     "edgeood tune cnn-trigger": _SMALL,
