@@ -11,7 +11,7 @@ from edgeood.files.atomic import atomic_path
 from edgeood.released import DECISIONS, MASSES, VECTORS
 from edgeood.run import Run
 from edgeood.runtime.network import open_network
-from edgeood.runtime.verify import corner_masses
+from edgeood.runtime.parity.corners import corner_masses
 from edgeood.scores.fused import FUSED_SCORES
 
 

@@ -21,8 +21,8 @@ from edgeood.fixed_point.graph import (
 )
 from edgeood.foreign.types_of_layers import Types, section_of
 from edgeood.networks.quantized.fixed_graph import fixed_graph
-from edgeood.networks.quantized.layer_types import POOL
-from edgeood.networks.quantized.twin import QuantizedTwin, side_before
+from edgeood.networks.quantized.layer_types import POOL, side_before
+from edgeood.networks.quantized.twin import QuantizedTwin
 
 _Operation = TypeVar("_Operation", bound=Operation)
 Layers = dict[str, Dense | Convolution]
@@ -81,7 +81,7 @@ def fill(twin: QuantizedTwin, layers: Layers, graph: FixedGraph, source: str) ->
         values = operation.weights.values
         if isinstance(operation, Convolution):
             values = values.transpose(2, 3, 1, 0)
-        elif side := side_before(twin, name):
+        elif side := side_before(twin.inputs, twin.network, name):
             values = values.reshape(-1, side, side, values.shape[1]).transpose(1, 2, 0, 3)
             values = values.reshape(-1, values.shape[-1])
         with torch.no_grad():

@@ -1,6 +1,5 @@
 """Do all engines give the same bits? Jets, and inputs chosen to find where they would not."""
 
-import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -15,69 +14,21 @@ from edgeood.files.atomic import write_text
 from edgeood.files.output import check_writable
 from edgeood.fixed_point import FixedPoint
 from edgeood.inputs import inputs_of
-from edgeood.inputs.trigger_candidates import PT
-from edgeood.jets.format import Paths, read_jets
+from edgeood.jets.format import Paths, iterate_jets
 from edgeood.resources import is_released
 from edgeood.run import Run
 from edgeood.runtime import Decided, Progress, open_engine
+from edgeood.runtime.parity.comparison import Comparison
+from edgeood.runtime.parity.corners import corner_inputs, corner_masses
 from edgeood.scores.fused import FUSED_SCORES
 from edgeood.scores.fused.mass_blind import MASS_TYPE
 
-_CORNERS_OF_EACH_SORT = 16
 _AT_MOST = {"qonnx": 1000}
 """Jets for an engine that is an interpreter; it gets all corners."""
+_BATCH = 4096
 USUAL_ENGINES = ("network", "onnxruntime", "csim")
 OF_RELEASED = ("network", "onnxruntime", "cpu")
 """Those that need nothing which a released detector has not."""
-
-
-def corner_inputs(shape: tuple[int, ...], input_type: FixedPoint, seed: int = 0) -> NDArray[np.float32]:
-    """Inputs (n, …) of this ``shape`` where rounding, saturation or overflow would go wrong first.
-
-    ``shape`` is that of one image (1, P, P) or of one jet's candidates (N, F), of ``input_type``. Dense random
-    numbers within and beyond its range, all zero, all at the highest value, far above and far below it, ties
-    between two steps, subnormal numbers, and one hot number; of candidates, also jets of every size from none
-    to N on a coarse grid, where many are equally far from each other, with angles in the empty places.
-    """
-    random = np.random.default_rng(seed)
-    many = (_CORNERS_OF_EACH_SORT, *shape)
-    dense = random.random(many) * input_type.high
-    halves = random.integers(input_type.lowest_integer, input_type.highest_integer + 1, many) + 0.5
-    ties = halves * input_type.step
-    hot = np.zeros(many)
-    hot.reshape(len(hot), -1)[np.arange(len(hot)), random.integers(0, dense[0].size, len(hot))] = (
-        4 * input_type.high
-    )
-    constant = [0.0, input_type.high, input_type.step / 2, input_type.step, 1e6, -1e6, 1e-30, 1e-42, -1e-42]
-    corners = [dense, 2 * dense, dense - input_type.high / 2, dense**8, ties, hot]
-    corners += [np.full((1, *shape), value) for value in constant]
-    if len(shape) == 2:
-        coarse = random.integers(-2, 3, (2 * (shape[0] + 1), *shape)) / 4
-        size = np.arange(len(coarse)) // 2
-        there = np.arange(shape[0]) < size[:, None]
-        coarse[..., PT] = np.where(there, random.integers(1, 200, there.shape) * input_type.step, 0)
-        corners.append(coarse)
-    return np.concatenate(corners).astype(np.float32)
-
-
-def corner_masses(count: int, mass_type: FixedPoint = MASS_TYPE, seed: int = 0) -> NDArray[np.float32]:
-    """Masses (count,) in GeV where rounding or saturation to ``mass_type`` would go wrong first.
-
-    Ties between two steps, both ends of the type, and masses below and far beyond them, each in turn.
-    """
-    random = np.random.default_rng(seed)
-    words = random.integers(0, mass_type.highest_integer + 1, count)
-    ends = np.array([0, mass_type.highest_integer, mass_type.highest_integer + 0.5, 1e30, -1, 1e-42])
-    sorts = [words, words + 0.5, words + 0.25, ends[np.arange(count) % len(ends)]]
-    return (np.choose(np.arange(count) % len(sorts), sorts) * mass_type.step).astype(np.float32)
-
-
-def mismatches(first: NDArray[Any], second: NDArray[Any], step: float) -> NDArray[np.int64]:
-    """Indices where two engines' scores are not the same integer number of steps, or no such number at all."""
-    one, other = np.asarray(first, np.float64) / step, np.asarray(second, np.float64) / step
-    if one.shape != other.shape:
-        raise ValueError(f"cannot compare scores of shapes {one.shape} and {other.shape}")
-    return np.flatnonzero(~((one == other) & (one == np.rint(one))))
 
 
 def verify(
@@ -89,7 +40,7 @@ def verify(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Compare the scores and decisions of every pair of engines, on jets and on :func:`corner_inputs`.
+    """Compare the scores and decisions of every pair of engines, on jets and on :func:`corner_inputs`, as a stream.
 
     ``engines`` defaults to :data:`USUAL_ENGINES`, of a released detector of the package to :data:`OF_RELEASED`,
     ``scores`` to every fused score that was exported. The report, also written to ``RUN/verify.json`` unless the run is
@@ -112,46 +63,80 @@ def verify(
     if not released:
         check_writable(run.path)
     chosen = list(scores) if scores else _exported(run)
-    recipe = run.manifest["recipe"]
-    known = read_jets(jets)
-    inputs, mass = inputs_of(known, recipe["inputs"], f"run {run.path}"), known.jets["mass"]
-    corners = corner_inputs(inputs.shape[1:], FixedPoint(**recipe["quantization"]["input"]))
-    taken = dict.fromkeys(engines, 0.0)
-    report: dict[str, Any] = {}
-    for score in chosen:
-        results = {}
-        opened = {name: open_engine(run, name, score, workers=workers, progress=progress) for name in engines}
-        record = read_record(run, score)
-        masses = corner_masses(len(corners), _mass_type(record))
-        for name, engine in opened.items():
-            some = slice(_AT_MOST.get(name))
-            start = time.perf_counter()
-            decided = engine.decide(inputs[some], mass[some])
-            taken[name] += time.perf_counter() - start
-            on_corners = engine.decide(corners, masses)
-            results[name] = Decided(
-                np.concatenate([on_corners.scores, decided.scores]),
-                np.concatenate([on_corners.anomalous, decided.anomalous]),
-            )
-        report[score] = {"mass_blind": "decision" in record, **_compare(results, record["step"])}
-    counted = {name: len(inputs[: _AT_MOST.get(name)]) for name in engines}
-    summary = {
+    recipe, who = run.manifest["recipe"], f"run {run.path}"
+    input_type = FixedPoint(**recipe["quantization"]["input"])
+    benches: dict[str, _Bench] = {}
+    count = corners = 0
+    for known in iterate_jets(jets, _BATCH):
+        inputs, mass = inputs_of(known, recipe["inputs"], who), known.jets["mass"]
+        if not count:
+            # Engines are compiled for jets that they can read.
+            hard = corner_inputs(inputs.shape[1:], input_type)
+            corners = len(hard)
+            for score in chosen:
+                benches[score] = _Bench(run, score, engines, workers, progress)
+                benches[score].on_corners(hard)
+        for bench in benches.values():
+            bench.on_jets(inputs, mass, count, corners)
+        count += len(inputs)
+    summary: dict[str, Any] = {
         "run": str(run.path),
-        "jets": len(inputs),
-        "jets_by_engine": counted,
-        "corner_inputs": len(corners),
+        "jets": count,
+        "jets_by_engine": {name: min(count, _AT_MOST.get(name, count)) for name in engines},
+        "corner_inputs": corners,
         "engines": list(engines),
-        "mismatches": sum(
-            sum(one[kind].values())
-            for one in report.values()
-            for kind in ("mismatches", "decision_mismatches")
-        ),
-        "throughput_jets_per_s": {name: count * len(chosen) / taken[name] for name, count in counted.items()},
-        "scores": report,
     }
+    report = {score: bench.report() for score, bench in benches.items()}
+    kinds = ("mismatches", "decision_mismatches")
+    summary["mismatches"] = sum(sum(one[kind].values()) for one in report.values() for kind in kinds)
+    taken = {name: sum(bench.taken[name] for bench in benches.values()) for name in engines}
+    summary["throughput_jets_per_s"] = {
+        name: jets_done * len(chosen) / taken[name] for name, jets_done in summary["jets_by_engine"].items()
+    }
+    summary["scores"] = report
     if not released:
         write_text(run.path / "verify.json", json.dumps(summary, indent=1) + "\n")
     return summary
+
+
+class _Bench:
+    """The engines of one score, side by side."""
+
+    def __init__(
+        self, run: Run, score: str, engines: Sequence[str], workers: int | None, progress: Progress | None
+    ) -> None:
+        self.engines = {
+            name: open_engine(run, name, score, workers=workers, progress=progress) for name in engines
+        }
+        self.record = read_record(run, score)
+        self.taken = dict.fromkeys(engines, 0.0)
+        """Seconds that each engine took for jets"""
+        self._comparison = Comparison(engines, self.record["step"])
+
+    def on_corners(self, corners: NDArray[np.float32]) -> None:
+        """The first inputs of all."""
+        masses = corner_masses(len(corners), _mass_type(self.record))
+        self._comparison.add(
+            0, {name: engine.decide(corners, masses) for name, engine in self.engines.items()}
+        )
+
+    def on_jets(
+        self, inputs: NDArray[np.float32], mass_gev: NDArray[np.float32], before: int, corners: int
+    ) -> None:
+        """Further jets, ``before`` of which and ``corners`` were compared already."""
+        results: dict[str, Decided] = {}
+        for name, engine in self.engines.items():
+            left = _AT_MOST.get(name, before + len(inputs)) - before
+            if left <= 0:
+                continue
+            start = time.perf_counter()
+            results[name] = engine.decide(inputs[:left], mass_gev[:left])
+            self.taken[name] += time.perf_counter() - start
+        self._comparison.add(corners + before, results)
+
+    def report(self) -> dict[str, Any]:
+        """What :func:`verify` tells of a score."""
+        return {"mass_blind": "decision" in self.record, **self._comparison.report()}
 
 
 def _exported(run: Run) -> list[str]:
@@ -163,19 +148,6 @@ def _exported(run: Run) -> list[str]:
 def _mass_type(record: Mapping[str, Any]) -> FixedPoint:
     """Of the mass word that a decision reads; any, if none does."""
     return FixedPoint(**record["decision"]["mass_type"]) if "decision" in record else MASS_TYPE
-
-
-def _compare(results: Mapping[str, Decided], step: float) -> dict[str, Any]:
-    counts, decisions, examples = {}, {}, []
-    for one, other in itertools.combinations(results, 2):
-        first, second = results[one], results[other]
-        shared = slice(min(len(first.scores), len(second.scores)))
-        where = mismatches(first.scores[shared], second.scores[shared], step)
-        counts[f"{one}={other}"] = len(where)
-        decisions[f"{one}={other}"] = int((first.anomalous[shared] != second.anomalous[shared]).sum())
-        for i in where[:3].tolist():
-            examples.append({"input": i, one: float(first.scores[i]), other: float(second.scores[i])})
-    return {"step": step, "mismatches": counts, "decision_mismatches": decisions, "examples": examples}
 
 
 def print_report(report: dict[str, Any]) -> None:

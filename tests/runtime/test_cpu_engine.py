@@ -26,7 +26,7 @@ from edgeood.recipe import CNN, Block, EdgeBlock, Quantization
 from edgeood.resources import firmware_folder
 from edgeood.runtime.cpu import Cpu, compile_scorer, open_cpu
 from edgeood.runtime.network import open_network
-from edgeood.runtime.verify import corner_inputs
+from edgeood.runtime.parity.corners import corner_inputs
 from edgeood.scores.fused import FusedScore
 from edgeood.scores.fused.network import FusedNetwork
 

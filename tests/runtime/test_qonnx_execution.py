@@ -21,8 +21,8 @@ from edgeood.export.onnx.metadata import store_metadata
 from edgeood.export.onnx.qonnx import to_qonnx
 from edgeood.fixed_point.evaluation import exact_outputs
 from edgeood.fixed_point.graph import FixedGraph
+from edgeood.runtime.parity.corners import corner_inputs
 from edgeood.runtime.qonnx_execution import QonnxExecution
-from edgeood.runtime.verify import corner_inputs
 from edgeood.scores.fused.network import FusedNetwork
 
 SCORES = ("max_logit", "mahalanobis_diagonal")

@@ -12,8 +12,9 @@ from edgeood.errors import EdgeoodError
 from edgeood.export import to
 from edgeood.export.verilog import stimulus
 from edgeood.runtime import open_engine
+from edgeood.runtime.parity.corners import corner_inputs, corner_masses
 from edgeood.runtime.rtl import find_verilator
-from edgeood.runtime.verify import corner_inputs, corner_masses, verify
+from edgeood.runtime.verify import verify
 from edgeood.scores.fused.network import fused_network
 
 pytest.importorskip("alkaid", reason="RTL needs the extra 'rtl'")

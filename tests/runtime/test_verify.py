@@ -16,7 +16,9 @@ from edgeood.fixed_point import FixedPoint
 from edgeood.run import Run
 from edgeood.runtime.csim import CSim, compile_project
 from edgeood.runtime.network import open_network
-from edgeood.runtime.verify import corner_inputs, mismatches, print_report, verify
+from edgeood.runtime.parity.comparison import mismatches
+from edgeood.runtime.parity.corners import corner_inputs
+from edgeood.runtime.verify import print_report, verify
 
 SCORES = ("max_logit", "mahalanobis_diagonal")
 

@@ -2,7 +2,7 @@
 
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point.types import FixedPoint, smallest_type
-from edgeood.recipe import CNN, ParticleNetLite, Quantization
+from edgeood.recipe import CNN, Images, ParticleNetLite, Quantization, TriggerCandidates
 
 POOL = "pool"
 """Name of the mean over the constituents, a layer without weights."""
@@ -22,6 +22,46 @@ def layer_names(network: CNN | ParticleNetLite) -> list[str]:
             first += [f"edge{i}", *(f"node{i}_{j}" for j in range(len(block.nodes)))]
     hidden = [f"dense{i}" for i in range(len(network.hidden))]
     return [*first, *hidden, "representation", "logits"]
+
+
+def side_before(inputs: Images | TriggerCandidates, network: CNN | ParticleNetLite, name: str) -> int:
+    """Pixels a side of what is flattened into layer ``name``; 0 if it is not a CNN's first dense layer."""
+    if not isinstance(network, CNN) or name != ("dense0" if network.hidden else "representation"):
+        return 0
+    assert isinstance(inputs, Images)
+    side = inputs.pixels
+    for block in network.blocks:
+        side = block.side_after(side)
+    return side
+
+
+def kernel_shapes(
+    inputs: Images | TriggerCandidates, network: CNN | ParticleNetLite, classes: int
+) -> dict[str, tuple[int, ...]]:
+    """Shape of the weights of every layer, in the layouts of Keras: (in, out), or (height, width, in, out)."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    if isinstance(network, CNN):
+        assert isinstance(inputs, Images)
+        width, side = 1, inputs.pixels
+        for i, convolution in enumerate(network.blocks):
+            shapes[f"conv{i}"] = (convolution.kernel, convolution.kernel, width, convolution.filters)
+            width, side = convolution.filters, convolution.side_after(side)
+        width *= side**2
+    else:
+        assert isinstance(inputs, TriggerCandidates)
+        width = inputs.features
+        for i, block in enumerate(network.blocks):
+            shapes[f"edge{i}"] = (width, 2 * block.edge)
+            width = block.edge
+            for j, size in enumerate(block.nodes):
+                shapes[f"node{i}_{j}"] = (width, size)
+                width = size
+    for name in layer_names(network)[len(shapes) :]:
+        ends = {"representation": network.representation, "logits": classes}
+        size = ends[name] if name in ends else network.hidden[int(name.removeprefix("dense"))]
+        shapes[name] = (width, size)
+        width = size
+    return shapes
 
 
 def layer_types(

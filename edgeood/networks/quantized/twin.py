@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from edgeood.networks.quantized.layer_types import layer_names, layer_types
+from edgeood.networks.quantized.layer_types import layer_names, layer_types, side_before
 from edgeood.recipe import CNN, Images, ParticleNetLite, Quantization, TriggerCandidates
 
 
@@ -78,7 +78,7 @@ def start_from_float(twin: QuantizedTwin, float_state: Mapping[str, Tensor]) -> 
         weight = float_state[f"{theirs}.weight"].detach().to(kernel)
         if name.startswith("conv"):
             weight = weight.permute(2, 3, 1, 0)
-        elif side := side_before(twin, name):
+        elif side := side_before(twin.inputs, twin.network, name):
             if weight.shape != (kernel.shape[1], kernel.shape[0]):
                 continue
             weight = weight.reshape(len(weight), -1, side, side).permute(0, 2, 3, 1)
@@ -100,15 +100,3 @@ def _float_name(name: str) -> str:
     if name.startswith("dense"):
         return f"hidden.{name.removeprefix('dense')}"
     return name
-
-
-def side_before(twin: QuantizedTwin, name: str) -> int:
-    """Pixels a side of what is flattened into layer ``name``; 0 if it is not a CNN's first dense layer."""
-    network, inputs = twin.network, twin.inputs
-    if not isinstance(network, CNN) or name != ("dense0" if network.hidden else "representation"):
-        return 0
-    assert isinstance(inputs, Images)
-    side = inputs.pixels
-    for block in network.blocks:
-        side = block.side_after(side)
-    return side

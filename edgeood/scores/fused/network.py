@@ -107,8 +107,10 @@ def fused_network(run: Run, score: str | None = None, twin: "nn.Module | None" =
     fused = fused_score(recipe, name, parameters)
     tables = tables_of(parameters, fused.score_type)
     decision = tables and tables.decision(recipe.score.background_efficiency)
-    # The frameworks of the twins, which only this needs.
-    from edgeood.networks.load import load_network
+    if twin is None:
+        from edgeood.networks.quantized.stored_graph import stored_graph
+
+        return FusedNetwork(stored_graph(run), fused, decision)
     from edgeood.networks.quantized.fixed_graph import fixed_graph
 
-    return FusedNetwork(fixed_graph(twin or load_network(run)), fused, decision)  # type: ignore[arg-type]
+    return FusedNetwork(fixed_graph(twin), fused, decision)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from edgeood.run import Run
 from edgeood.runtime import open_engine
 from edgeood.runtime.csim import INCLUDES
 from edgeood.runtime.network import open_network
-from edgeood.runtime.verify import corner_inputs
+from edgeood.runtime.parity.corners import corner_inputs
 
 pytestmark = pytest.mark.firmware
 

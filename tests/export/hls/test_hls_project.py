@@ -17,7 +17,7 @@ from edgeood.export.record import read_record
 from edgeood.runtime.csim import compile_project, open_csim
 from edgeood.runtime.csim_worker import simulate
 from edgeood.runtime.network import open_network
-from edgeood.runtime.verify import corner_inputs
+from edgeood.runtime.parity.corners import corner_inputs
 
 pytestmark = pytest.mark.firmware
 

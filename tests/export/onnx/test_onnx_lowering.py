@@ -29,7 +29,7 @@ from edgeood.fixed_point.graph import Constant, Convolution, FixedGraph
 from edgeood.fixed_point.ranges import accumulator_bits
 from edgeood.recipe import CNN, Block, Quantization
 from edgeood.runtime.onnxruntime import OnnxRuntime
-from edgeood.runtime.verify import corner_inputs
+from edgeood.runtime.parity.corners import corner_inputs
 from edgeood.scores.fused.network import FusedNetwork
 
 SCORES = ("max_logit", "mahalanobis_diagonal")

@@ -16,7 +16,7 @@ from plain_twins import (
 from edgeood.errors import EdgeoodError
 from edgeood.fixed_point import FixedPoint
 from edgeood.fixed_point.evaluation import exact_outputs
-from edgeood.runtime.verify import corner_inputs
+from edgeood.runtime.parity.corners import corner_inputs
 from edgeood.scores.fused.mass_blind import MassBlindDecision
 from edgeood.scores.fused.network import FusedNetwork
 

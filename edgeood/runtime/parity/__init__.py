@@ -1,0 +1,1 @@
+"""Whether engines give the same bits: hard inputs, and counting where they differ."""
