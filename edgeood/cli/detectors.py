@@ -26,14 +26,21 @@ def score(
     per_event: Annotated[
         str | None, typer.Option(help="One score for each event: max or sum of those of its jets.")
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help=f"One of {', '.join(ENGINES)}: the same bits, at other speeds.",
+            autocompletion=lambda: list(ENGINES),
+        ),
+    ] = "onnxruntime",
     format: FormatOption = None,
     skip_bad: SkipOption = False,
     sort: SortOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Score jets with ONNX Runtime on the CPU."""
+    """Score jets, with ONNX Runtime on the CPU or another engine."""
     with reading_as(format):
-        _score(run, jets, out, score, "onnxruntime", skip_bad, sort, quiet, per_event)
+        _score(run, jets, out, score, engine, skip_bad, sort, quiet, per_event)
 
 
 def csim(
@@ -67,16 +74,16 @@ def _score(
     from edgeood.jets.hdf5.probe import crashing_files
     from edgeood.progress import progress_bar
     from edgeood.runtime.onnxruntime import silence_log
-    from edgeood.runtime.score import score as score_jets
+    from edgeood.runtime.score import score_to_file
 
     silence_log()
     reading = Reading(skip_bad, sort, crashing_files(candidates(jets)))
     with progress_bar(f"scoring jets ({engine})", known_count(jets, reading), not quiet) as advance:
-        values = score_jets(
-            run, jets, out, engine=engine, score=score, progress=advance, reading=reading, per_event=per_event
+        count = score_to_file(
+            run, jets, out, engine, score=score, progress=advance, reading=reading, per_event=per_event
         )
     told = f" ({reading.summary()})" if reading.summary() else ""
-    typer.echo(f"{len(values)} {'events' if per_event else 'jets'}{told}: {out}")
+    typer.echo(f"{count} {'events' if per_event else 'jets'}{told}: {out}")
 
 
 def verify(

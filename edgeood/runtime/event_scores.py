@@ -1,6 +1,6 @@
 """One score for each event, of the scores of its jets."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,35 @@ def check_way(how: str) -> None:
     if how not in PER_EVENT:
         remedy = suggestion(how, PER_EVENT, f"choose {' or '.join(PER_EVENT)}.")
         raise EdgeoodError(f"scores of an event's jets are not combined by '{how}'; {remedy}")
+
+
+class EventStream:
+    """:func:`per_event` of jets that come in portions: an event is told once the next one begins."""
+
+    def __init__(self, how: str) -> None:
+        check_way(how)
+        self._how = how
+        self._waiting: tuple[NDArray[Any], ...] | None = None
+        """Columns of the jets of the last event so far"""
+
+    def add(self, *columns: NDArray[Any]) -> EventScores:
+        """Further jets, in the columns of :func:`per_event`; the events that have ended."""
+        if self._waiting is not None:
+            columns = tuple(np.concatenate(both) for both in zip(self._waiting, columns, strict=True))
+        *_, event, begins = columns
+        new = begins[1:] | (event[1:] != event[:-1])
+        last = int(np.flatnonzero(new)[-1]) + 1 if new.any() else 0
+        self._waiting = tuple(column[last:] for column in columns)
+        score, anomalous, event, begins = (column[:last] for column in columns)
+        return per_event(self._how, score, anomalous, event, begins)
+
+    def end(self) -> EventScores:
+        """The last event."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            waiting = (np.empty(0), np.empty(0, np.bool_), np.empty(0, np.int64), np.empty(0, np.bool_))
+        score, anomalous, event, begins = waiting
+        return per_event(self._how, score, anomalous, event, begins)
 
 
 def per_event(

@@ -1,15 +1,14 @@
 """Score jet files with one engine. With ONNX Runtime, the usual one, numpy, h5py and onnxruntime are enough."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeood.errors import EdgeoodError
-from edgeood.files.hdf5 import atomic_hdf5
 from edgeood.files.output import output_file, refuse_other_hdf5
 from edgeood.inputs import inputs_of
 from edgeood.jets.domain import Outside
@@ -20,9 +19,9 @@ from edgeood.jets.skipped import write_skipped
 from edgeood.resources import run_folder
 from edgeood.run import Run, run_files
 from edgeood.runtime import Engine, Progress, open_engine
-from edgeood.runtime.event_scores import check_way
-from edgeood.runtime.event_scores import per_event as combined
+from edgeood.runtime.event_scores import EventStream
 from edgeood.runtime.numbers import check_numbers
+from edgeood.runtime.scores_file import scores_file
 
 _BATCH = 2048
 
@@ -62,53 +61,101 @@ def score(
     that cannot be written or would replace an input or other data; a link at ``out`` is followed. Warns once
     (:class:`~edgeood.errors.OutsideDomainWarning`) if the run is made for other jets.
     """
-    reading = reading or Reading()
-    if per_event is not None:
-        check_way(per_event)
+    kept = [np.empty(0)]
+    asked = _Asked(engine, score, workers, progress, reading or Reading(), per_event)
+    _scored(run, jets, out, asked, kept.append)
+    return np.concatenate(kept)
+
+
+def score_to_file(
+    run: Run | str | os.PathLike[str],
+    jets: Paths,
+    out: str | os.PathLike[str],
+    engine: str = "onnxruntime",
+    *,
+    score: str | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    reading: Reading | None = None,
+    per_event: str | None = None,
+) -> int:
+    """Write what :func:`score` writes to ``out``, in memory that does not grow with the jets; how many scores.
+
+    Parameters and errors are those of :func:`score`.
+    """
+    asked = _Asked(engine, score, workers, progress, reading or Reading(), per_event)
+    return _scored(run, jets, out, asked, lambda values: None)
+
+
+class _Asked(NamedTuple):
+    """How to score, as :func:`score` is told."""
+
+    engine: str
+    score: str | None
+    workers: int | None
+    progress: Progress | None
+    reading: Reading
+    per_event: str | None
+
+
+def _scored(
+    run: Run | str | os.PathLike[str],
+    jets: Paths,
+    out: str | os.PathLike[str] | None,
+    asked: _Asked,
+    keep: Callable[[NDArray[np.float64]], None],
+) -> int:
+    """Score as a stream into ``out``, if there is one, and into ``keep``; how many scores."""
+    reading = asked.reading
+    events = None if asked.per_event is None else EventStream(asked.per_event)
+    if events is not None:
         check_events(jets, reading)
     source = run.path if isinstance(run, Run) else run_folder(run)
     target = None if out is None else _target(out, source, jet_files(jets, reading.crashing))
     run = run if isinstance(run, Run) or Path(run).suffix == ".onnx" else Run.open(run)
-    chosen, inputs, score_name = _open(run, engine, score, workers)
+    chosen, inputs, score_name = _open(run, asked.engine, asked.score, asked.workers)
     who = f"run {run.path}" if isinstance(run, Run) else f"run {os.fspath(run)}"
     outside = Outside(run.domain if isinstance(run, Run) else None)
-    scores, decisions, events, begins = [], [], [], []
-    for portion in iterate_portions(jets, _BATCH, reading):
-        values, anomalous = np.full(len(portion), np.nan), np.zeros(len(portion), bool)
-        if len(portion.jets):
-            decided = chosen.decide(inputs_of(portion.jets, inputs, who), portion.jets.jets["mass"])
-            values[portion.sound] = check_numbers(decided.scores, who)
-            anomalous[portion.sound] = decided.anomalous
-            outside.count(portion.jets)
-        scores.append(values)
-        decisions.append(anomalous)
-        events.append(portion.events)
-        begins.append(portion.begins)
-        if progress:
-            progress(len(portion))
-    if reading.skipped and np.isnan(np.concatenate([*scores, np.empty(0)])).all():
-        raise EdgeoodError(f"no jet can be scored; the first that was skipped: {reading.skipped[0].reason}")
-    columns = {
-        "score": np.concatenate(scores),
-        "anomalous": np.concatenate(decisions),
-        "event": np.concatenate(events),
-    }
-    if per_event is not None:
-        one = columns["score"], columns["anomalous"], columns["event"], np.concatenate(begins)
-        columns = combined(per_event, *one)._asdict()
-    if target is not None:
-        with atomic_hdf5(target) as file:
-            file.attrs.update({"score": score_name, "engine": engine, "threshold": chosen.threshold})
-            file.attrs["mass_blind"] = chosen.mass_blind
-            file.attrs.update(outside.attributes())
-            if per_event is not None:
-                file.attrs["per_event"] = per_event
-            for name, column in columns.items():
-                file.create_dataset(name, data=column, track_times=False)
+    count, any_score = 0, False
+    with scores_file(target) as file:
+
+        def store(columns: dict[str, NDArray[Any]]) -> int:
+            keep(columns["score"])
+            if file is not None:
+                file.append(columns)
+            return len(columns["score"])
+
+        for portion in iterate_portions(jets, _BATCH, reading):
+            values, anomalous = np.full(len(portion), np.nan), np.zeros(len(portion), bool)
+            if len(portion.jets):
+                decided = chosen.decide(inputs_of(portion.jets, inputs, who), portion.jets.jets["mass"])
+                values[portion.sound] = check_numbers(decided.scores, who)
+                anomalous[portion.sound] = decided.anomalous
+                outside.count(portion.jets)
+                any_score = True
+            if events is None:
+                count += store({"score": values, "anomalous": anomalous, "event": portion.events})
+            else:
+                ended = events.add(values, anomalous, portion.events, portion.begins)
+                count += store(ended._asdict())
+            if asked.progress:
+                asked.progress(len(portion))
+        if reading.skipped and not any_score:
+            raise EdgeoodError(
+                f"no jet can be scored; the first that was skipped: {reading.skipped[0].reason}"
+            )
+        if events is not None:
+            count += store(events.end()._asdict())
+        if file is not None:
+            about = {"score": score_name, "engine": asked.engine, "threshold": chosen.threshold}
+            per_event = {} if asked.per_event is None else {"per_event": asked.per_event}
+            file.content.attrs.update(
+                {**about, "mass_blind": chosen.mass_blind, **outside.attributes(), **per_event}
+            )
             if reading.skip_bad or reading.sort:
-                write_skipped(file, reading)
+                write_skipped(file.content, reading)
     outside.warn(who)
-    return columns["score"]
+    return count
 
 
 def _target(out: str | os.PathLike[str], source: Path, jets: list[Path]) -> Path:
